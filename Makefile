@@ -1,0 +1,105 @@
+# Every target makes what it needs. Only Python 3.11 or newer and make must be there.
+#   make PYTHON=python3.12 ...   chooses the interpreter of the environment
+#   make VENV=/somewhere ...     puts the environment elsewhere
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+IS_NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
+VERSION := -c 'import sys; print(*sys.version_info[:2], sep=".")' 2>/dev/null
+
+# An environment of another Python than the one asked for is made anew.
+ifdef PYTHON
+ifneq ($(wildcard $(BIN)/python),)
+ifneq ($(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION)))
+.PHONY: $(VENV)/.made
+endif
+endif
+endif
+
+RAW := data/raw
+REPORT := out/report.html
+
+.PHONY: help run test check bench clean lock venv venv-dev
+
+help: ## what make can do
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: $(VENV)/.run ## simulate a store if data/raw is empty, run the pipeline, draw charts and report
+	@find $(RAW) -maxdepth 1 \( -name 'customers*' -o -name 'products*' -o -name 'sales*' \) \
+	    2>/dev/null | grep -q . || $(BIN)/sales simulate
+	@$(BIN)/sales run
+	@$(BIN)/sales charts
+	@if $(BIN)/sales report --help >/dev/null 2>&1; then $(BIN)/sales report; fi
+	@echo
+	@echo 'raw files         $(RAW)/'
+	@echo 'warehouse         data/warehouse.duckdb'
+	@echo 'loaded rows       data/processed/transformed_{customers,products,sales}.csv'
+	@echo 'the command       $(BIN)/sales --help'
+
+test: $(VENV)/.dev ## the whole suite, with line and branch coverage of the package
+	@$(BIN)/python -m pytest -n logical --cov --cov-report=term $(PYTEST_ARGS)
+
+check: $(VENV)/.dev ## format, lint, types, import rules, SQL rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_sql_lint.py
+
+bench: $(VENV)/.run ## 10 million sales against the floor (BENCH_ARGS='--sales 200000' is quick)
+	@$(BIN)/python -m benchmarks.bench_run $(BENCH_ARGS)
+
+clean: ## remove the environment, the caches and what was built; your data stay
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf *.egg-info .coverage .coverage.* out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: $(VENV)/.dev ## pin requirements*.txt anew from pyproject.toml
+	$(PIP) install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --quiet --upgrade --no-header \
+	    --no-emit-index-url --no-emit-find-links \
+	    pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --quiet --upgrade --no-header \
+	    --no-emit-index-url --no-emit-find-links --extra dev --constraint requirements.txt \
+	    pyproject.toml --output-file requirements-dev.txt
+
+venv: $(VENV)/.run ## only the environment of run
+venv-dev: $(VENV)/.dev ## only the environment of test and check
+
+$(VENV)/.made:
+	@python='$(PYTHON)'; \
+	if [ -z "$$python" ]; then \
+	    for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	        if $$p $(IS_NEW_ENOUGH); then python=$$p; break; fi; \
+	    done; \
+	fi; \
+	if [ -z "$$python" ]; then \
+	    echo "No Python 3.11 or newer was found (python3 is $$(python3 --version 2>&1))." >&2; \
+	    echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	if ! $$python $(IS_NEW_ENOUGH); then \
+	    echo "PYTHON=$$python is no Python 3.11 or newer ($$($$python --version 2>&1))." >&2; exit 1; \
+	fi; \
+	if ! $$python -c 'import venv, ensurepip' >/dev/null 2>&1; then \
+	    echo "$$python has no working venv module (ensurepip is missing)." >&2; \
+	    echo "On Debian and Ubuntu: apt-get install python3-venv. Or name another Python:" >&2; \
+	    echo "make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$($$python --version 2>&1) ..."; \
+	$$python -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made pyproject.toml requirements.txt
+	@echo 'Installing requirements.txt ...'
+	@$(PIP) install --quiet --requirement requirements.txt
+	@$(PIP) install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@echo 'Installing requirements-dev.txt ...'
+	@$(PIP) install --quiet --requirement requirements-dev.txt
+	@touch $@
