@@ -95,11 +95,11 @@ $(VENV)/.made:
 
 $(VENV)/.run: $(VENV)/.made pyproject.toml requirements.txt
 	@echo 'Installing requirements.txt ...'
-	@$(PIP) install --quiet --requirement requirements.txt
-	@$(PIP) install --quiet --no-deps --editable .
+	@$(PIP) install -qq --no-compile --requirement requirements.txt
+	@$(PIP) install -qq --no-compile --no-deps --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@echo 'Installing requirements-dev.txt ...'
-	@$(PIP) install --quiet --requirement requirements-dev.txt
+	@$(PIP) install -qq --no-compile --requirement requirements-dev.txt
 	@touch $@
