@@ -1,0 +1,28 @@
+"""Small raw files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+CUSTOMERS = "customer_id,name,email,location\n"
+PRODUCTS = "product_id,name,category,price\n"
+SALES = "transaction_id,customer_id,product_id,quantity,price,timestamp\n"
+
+STORE: Mapping[str, bytes] = {
+    "customers.csv": f"{CUSTOMERS}1,Ann,ann@shop.example,Rome\n2,Bo,b@o.example,Oslo\n".encode(),
+    "products.csv": f"{PRODUCTS}1,Mug,Kitchen,2.50\n2,Pan,Kitchen,9\n".encode(),
+    "sales.csv": (
+        f"{SALES}1,1,1,2,2.50,2025-03-04 10:20:30\n2,2,2,1,9,2025-03-05\n3,,1,-1,2.50,2025-03-06\n"
+    ).encode(),
+}
+"""Two customers, two products and three sales, one of them a return by a guest."""
+
+
+def to_csv(records: Iterable[Sequence[str]], sep: str = ",") -> bytes:
+    """Records as bytes, every field in quotes, whatever is in it.
+
+    >>> to_csv([["a", "b,c"]]).decode().rstrip()
+    '"a","b,c"'
+    """
+    quoted = (sep.join('"' + field.replace('"', '""') + '"' for field in r) for r in records)
+    return "".join(record + "\n" for record in quoted).encode("utf-8")
