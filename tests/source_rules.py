@@ -155,7 +155,7 @@ def floats_in(source: str) -> list[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             words = node.value.upper().replace(")", " ").replace("(", " ").split()
             casts = {("AS", "DOUBLE"), ("AS", "FLOAT"), ("AS", "REAL")}
-            if casts & set(itertools.pairwise(words)) or node.value == "float64":
+            if casts & set(pairwise(words)) or node.value == "float64":
                 found = "a float in SQL or dtype"
         if found:
             faults.append(f"line {getattr(node, 'lineno', 0)}: {found}")
