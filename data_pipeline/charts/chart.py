@@ -1,0 +1,102 @@
+"""A chart as a value: its words, its data and its figure; and how it is written to files."""
+
+from __future__ import annotations
+
+import textwrap
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from data_pipeline.charts import style
+from data_pipeline.metrics.wording import write_span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from data_pipeline.metrics.frame import Frame
+
+TITLE_WIDTH = 66
+SUBTITLE_WIDTH = 92
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What every chart of one drawing shares: the span of its data and how money is written."""
+
+    first_day: date
+    last_day: date
+    currency: str = ""
+    timezone: str = "UTC"
+
+    @property
+    def span(self) -> str:
+        return write_span(self.first_day, self.last_day)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A finished chart. `frame` is exactly what is drawn, `alt` says it in words."""
+
+    name: str
+    title: str
+    subtitle: str
+    alt: str
+    frame: Frame
+    figure: Figure
+
+
+@contextmanager
+def canvas(
+    title: str, subtitle: str, *, height_in: float = style.HEIGHT_IN
+) -> Iterator[tuple[Figure, Axes]]:
+    """A figure in the house style with its title and subtitle, and its axes below them."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(style.RC)
+        head = textwrap.wrap(title, TITLE_WIDTH)
+        below = textwrap.wrap(subtitle, SUBTITLE_WIDTH)
+        head_in = 0.12 + 0.21 * len(head) + 0.05 + 0.17 * len(below) + 0.1
+        height_in = max(height_in, 2.0) + head_in - 0.6
+        figure = Figure(figsize=(style.WIDTH_IN, height_in), layout="constrained")
+        top = 1 - head_in / height_in
+        axes = figure.add_subplot()
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            engine.set(rect=(0.008, 0.01, 0.98, top - 0.01))  # type: ignore[call-arg]
+        start = 1 - 0.1 / height_in
+        figure.text(
+            0.016, start, "\n".join(head), size=11.5, weight="bold", va="top", linespacing=1.25
+        )
+        figure.text(
+            0.016,
+            start - (0.21 * len(head) + 0.04) / height_in,
+            "\n".join(below),
+            size=8.5,
+            color=style.MUTED,
+            va="top",
+            linespacing=1.3,
+        )
+        yield figure, axes
+        figure.canvas.draw()
+
+
+def save(chart: Chart, folder: Path) -> tuple[Path, Path]:
+    """Write <name>.png at twice the screen's size and <name>.svg; returns both paths."""
+    png, svg = folder / f"{chart.name}.png", folder / f"{chart.name}.svg"
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(style.RC)
+        chart.figure.savefig(
+            png, dpi=style.PNG_DPI, metadata={"Software": None, "Description": chart.alt}
+        )
+        chart.figure.savefig(
+            svg, metadata={"Date": None, "Title": chart.title, "Description": chart.alt}
+        )
+    return png, svg

@@ -1,0 +1,1 @@
+"""The subcommands, loaded when they are called."""

@@ -1,0 +1,110 @@
+"""The answer to a question: a small, typed, exact table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+Value = None | str | int | Decimal | date | datetime
+Row = tuple[Value, ...]
+
+
+class Kind(StrEnum):
+    """What a column holds, and so how it is written for people."""
+
+    MONEY = "money"
+    COUNT = "count"
+    SHARE = "share"
+    NUMBER = "number"
+    DAY = "day"
+    TEXT = "text"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a frame: its name for machines, its label for people."""
+
+    name: str
+    label: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Rows under typed fields. Money and ratios are Decimal, counts int, days date.
+
+    >>> frame = Frame((Field("n", "Orders", Kind.COUNT),), ((3,), (4,)))
+    >>> frame["n"]
+    (3, 4)
+    """
+
+    fields: tuple[Field, ...]
+    rows: tuple[Row, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __getitem__(self, name: str) -> Row:
+        """The values of one column, from the first row to the last."""
+        place = self.names.index(name)
+        return tuple(row[place] for row in self.rows)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+    def head(self, count: int) -> Frame:
+        """The first `count` rows."""
+        return Frame(self.fields, self.rows[:count])
+
+    def sorted_by(self, name: str, *, descending: bool = False) -> Frame:
+        """The rows in the order of one column; missing values last, ties as they stood."""
+        place = self.names.index(name)
+        there = [row for row in self.rows if row[place] is not None]
+        missing = [row for row in self.rows if row[place] is None]
+        there.sort(key=lambda row: row[place], reverse=descending)  # type: ignore[arg-type, return-value]
+        return Frame(self.fields, tuple(there + missing))
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The same as a pandas frame; money stays Decimal (dtype object)."""
+        import pandas as pd
+
+        return pd.DataFrame.from_records(list(self.rows), columns=list(self.names))
+
+    def to_records(self) -> list[dict[str, str | int | None]]:
+        """A dict a row, for JSON: decimals and days as text, so that nothing is lost."""
+        return [dict(zip(self.names, map(_plain, row), strict=True)) for row in self.rows]
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_records(), indent=2, ensure_ascii=False)
+
+    def to_csv(self) -> str:
+        """Header and rows, RFC 4180 with LF; a missing value is an empty field."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(self.names)
+        writer.writerows([_plain(value) for value in row] for row in self.rows)
+        return out.getvalue()
+
+
+def _plain(value: Value) -> str | int | None:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
