@@ -91,7 +91,7 @@ def test_percentile_cont_is_caught_in_its_long_form() -> None:
     "sql",
     [
         "WITH c AS (SELECT * FROM t) SELECT a, COUNT(*) AS n FROM c GROUP BY a",
-        "WITH c AS (SELECT a, ROW_NUMBER() OVER (ORDER BY b) AS r FROM t) SELECT a FROM c WHERE r=1",
+        "WITH c AS (SELECT a, RANK() OVER (ORDER BY b) AS r FROM t) SELECT a FROM c WHERE r = 1",
         "SELECT CAST(CASE WHEN REGEXP_LIKE(a, '^[0-9]+[.]?$') THEN a END AS BIGINT) AS a FROM {t}",
         "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {changes})",
         "SELECT SUM(CASE WHEN a > 0 THEN b ELSE 0 END) AS b FROM t",
