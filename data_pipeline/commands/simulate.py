@@ -1,0 +1,124 @@
+"""`sales simulate` and `sales grade`: a store to try everything on, and marks for the pipeline."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from data_pipeline.simulator.parameters import Parameters
+    from data_pipeline.simulator.store import Made, Progress
+
+SIMULATE_EXAMPLES = """
+\b
+Examples:
+  sales simulate                                    200,000 sales with 2 % defects in data/raw
+  sales simulate --preset grocery --certify         and show that it behaves like a shop
+  sales simulate --sales 10000000 --format gzip
+  sales simulate --next-days 7                      a week later: new files beside the old ones
+"""
+
+
+@click.command(epilog=SIMULATE_EXAMPLES)
+@click.option("--preset", default="default", show_default=True, help="The kind of shop: default, fashion, electronics, grocery.")
+@click.option("--sales", type=click.IntRange(1), help="About how many sales.  [default: 200000]")
+@click.option("--customers", type=click.IntRange(1), help="How many customers.  [default: a tenth of the sales]")
+@click.option("--products", type=click.IntRange(1), help="How many products.  [default: a hundredth of the sales]")
+@click.option("--days", type=click.IntRange(1), default=730, show_default=True, help="How many days, up to 2025-12-31.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Equal seeds and dials make equal bytes.")
+@click.option("--defects", type=click.FloatRange(0, 0.5), default=0.02, show_default=True, help="The share of records with a planted defect.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data/raw"), show_default=True, help="The directory of raw files.")
+@click.option("--format", "file_format", type=click.Choice(["csv", "gzip", "parquet"]), default="csv", show_default=True, help="How raw files are written.")
+@click.option("--next-days", type=click.IntRange(1), help="Go on with the store in --out for so many days; its own dials stand.")
+@click.option("--threads", type=click.IntRange(1), help="How many threads.  [default: one a core]")
+@click.option("--certify", is_flag=True, help="Measure the store's facts against their bands; exit 1 if one fails.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def simulate(
+    preset: str,
+    sales: int | None,
+    customers: int | None,
+    products: int | None,
+    days: int,
+    seed: int,
+    defects: float,
+    out: Path,
+    file_format: str,
+    next_days: int | None,
+    threads: int | None,
+    certify: bool,
+    as_json: bool,
+) -> None:
+    """Write a synthetic store's raw files, with an answer key for its defects."""
+    from data_pipeline.simulator import parameters as dials
+    from data_pipeline.simulator.store import simulate as make_store
+
+    chosen = dials.preset(preset).resized(
+        sales=sales, customers=customers, products=products, days=days, seed=seed, defects=defects
+    )
+    with _progress(as_json) as progress:
+        made = make_store(
+            chosen, out, file_format=file_format, threads=threads, progress=progress
+        )
+    _say(made, as_json)
+
+
+def _say(made: Made, as_json: bool) -> None:
+    import json
+
+    facts: dict[str, Any] = {
+        "out": str(made.out),
+        "files": list(made.files),
+        "customers": made.customers,
+        "products": made.products,
+        "sales": made.sales,
+        "defects": made.defects,
+        "first_day": made.first_day,
+        "last_day": made.last_day,
+    }
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    click.echo(
+        f"{made.sales:,} sales, {made.customers:,} customers and {made.products:,} products "
+        f"from {made.first_day} to {made.last_day} in {made.out}"
+    )
+    click.echo(
+        f"{made.defects:,} records in the answer key; "
+        f"mark a run against it with: sales grade --raw {made.out}"
+    )
+
+
+class _progress:
+    """A bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, silent: bool) -> None:
+        self._shown = not silent and sys.stderr.isatty()
+        self._bar: Any = None
+
+    def __enter__(self) -> Progress | None:
+        if not self._shown:
+            return None
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("simulating"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} of about {task.total:,.0f} sales"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._bar.start()
+        task = self._bar.add_task("sales", total=None)
+        return lambda done, total: self._bar.update(task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+if __name__ == "__main__":
+    simulate()

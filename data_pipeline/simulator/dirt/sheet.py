@@ -1,0 +1,218 @@
+"""The mechanism of dirt: records become text, kinds of defects rewrite it, and marks say where.
+
+A batch of clean records comes in. The few that get a defect are taken out as a `Sheet` of text;
+each kind works on all of its records at once: it rewrites values, adds records, and marks what a
+perfect pipeline makes of it. Then clean and dirty lines are put together in one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_pipeline.simulator.randomness import Ints, hashed, pick
+
+Words = npt.NDArray[np.object_]
+"""Values as bytes, in an array of objects."""
+
+LOADED, REPAIRED, QUARANTINED = "loaded", "repaired", "quarantined"
+DUPLICATE, SUPERSEDED = "duplicate", "superseded"
+VERDICTS = (LOADED, REPAIRED, QUARANTINED, DUPLICATE, SUPERSEDED)
+
+APART = 200
+"""At most so many records lie between a record and its copy."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a perfect pipeline makes of some records of one kind; `row` counts in the sheet."""
+
+    row: Ints
+    kind: str
+    verdict: str
+    reason: str | None
+    column: str | None
+    value: Words | None
+
+
+@dataclass
+class Sheet:
+    """The records of one batch that get a defect, as text; and the records that are added."""
+
+    names: tuple[str, ...]
+    text: dict[str, Words]
+    salt: Ints
+    """A random number for each record."""
+    amount: Ints
+    """What each record is worth, in hundredths."""
+    bare: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    fields_more: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    lines_more: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    lost: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    amount_more: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    marks: list[Marks] = field(default_factory=list)
+    added: list[tuple[Ints, Sheet]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        n = len(self.salt)
+        self.bare = {name: np.zeros(n, np.bool_) for name in self.names}
+        self.fields_more, self.lines_more = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        self.lost, self.amount_more = np.zeros(n, np.bool_), np.zeros(n, np.int64)
+
+    def write(self, at: Ints, column: str, values: Words | bytes, bare: bool = False) -> None:
+        """Set the values; `bare` ones are not quoted, whatever is in them."""
+        self.text[column][at] = values
+        self.bare[column][at] = bare
+
+    def quarantine(self, at: Ints, kind: str, reason: str, column: str | None = None) -> None:
+        """Mark records as lost with that reason."""
+        self.lost[at] = True
+        self.marks.append(Marks(at, kind, QUARANTINED, reason, column, None))
+
+    def keep(
+        self, at: Ints, kind: str, column: str, value: Words | None, repair: str | None = None
+    ) -> None:
+        """Mark records as loaded with that value (None is NULL), by that repair if one is needed."""
+        verdict = REPAIRED if repair else LOADED
+        self.marks.append(Marks(at, kind, verdict, repair, column, value))
+
+    def duplicate(self, at: Ints, kind: str) -> None:
+        """Mark records as saying what another one has said."""
+        self.marks.append(Marks(at, kind, DUPLICATE, None, None, None))
+
+    def supersede(self, at: Ints, kind: str) -> None:
+        """Mark records as replaced by another version."""
+        self.marks.append(Marks(at, kind, SUPERSEDED, SUPERSEDED, None, None))
+
+    def copy(self, at: Ints, **changed: Words | bytes) -> tuple[Sheet, Ints]:
+        """Add copies of records further down, changed so; return their sheet and its rows."""
+        copies = Sheet(
+            self.names,
+            {name: self.text[name][at].copy() for name in self.names},
+            self.salt[at],
+            np.zeros(len(at), np.int64),
+        )
+        rows = np.arange(len(at))
+        for column, values in changed.items():
+            copies.write(rows, column, values)
+        self.added.append((at, copies))
+        return copies, rows
+
+    def choose(self, at: Ints, *options: bytes) -> Words:
+        """Return one of the options for each record."""
+        return np.array(options, dtype=object)[self.salt[at] // 7 % len(options)]
+
+
+Plant = Callable[[Sheet, Ints], None]
+
+
+@dataclass(frozen=True)
+class Dirty:
+    """Clean and planted records together, and the answers; positions count records from 0."""
+
+    rows: Ints
+    """The rows of the batch that were changed."""
+    order: Ints
+    """Which of [clean, changed, added] records stands at each position."""
+    changed: list[Sheet]
+    """The sheet of changed records, then those of added ones."""
+    lines: Ints
+    """How many physical lines each position takes."""
+    answers: list[tuple[Ints, Ints, Marks]]
+    """For each marks: positions, rows of the batch that they stem from, and the marks."""
+    lost: Ints
+    """Rows of the batch that a perfect pipeline does not load as they were."""
+    amount_more: tuple[Ints, Ints]
+    """Rows whose amount a later version changes, and by how much."""
+
+
+def text_of(column: pa.Array | pa.ChunkedArray) -> Words:
+    """Return values as bytes; NULL is empty."""
+    filled = pc.fill_null(column.cast(pa.string()), "")
+    return np.asarray(filled.cast(pa.binary()).to_numpy(zero_copy_only=False), dtype=object)
+
+
+def strings(words: Words) -> pa.Array:
+    """Return values, which are UTF-8, as Arrow strings: the way back from `text_of`."""
+    return pa.array(words, pa.binary()).cast(pa.string())
+
+
+def hit(seed: int, stream: str, key: Ints, share: float) -> npt.NDArray[np.bool_]:
+    """Return which records get a defect."""
+    return np.asarray(hashed(seed, f"dirt-{stream}", key) < share)
+
+
+def soil(
+    records: pa.Table,
+    kinds: tuple[Any, ...],
+    share: float,
+    seed: int,
+    stream: str,
+    key: Ints,
+    until: Ints,
+    amount: Ints,
+    spare: npt.NDArray[np.bool_] | None = None,
+) -> Dirty | None:
+    """Plant defects into a batch, by chance that belongs to each record's `key`.
+
+    `until` is, for each record, the row before which its copies stand (a day's end): what is
+    planted does not depend on how days are put into batches. Records in `spare` stay clean.
+    Returns None when all do.
+    """
+    chosen = hit(seed, stream, key, share)
+    rows = np.flatnonzero(chosen if spare is None else chosen & ~spare)
+    if len(rows) == 0 or not kinds:
+        return None
+    part = records.take(pa.array(rows))
+    salt = (hashed(seed, f"salt-{stream}", key[rows]) * 2.0**52).astype(np.int64)
+    text = {name: text_of(part[name]) for name in records.column_names}
+    sheet = Sheet(tuple(records.column_names), text, salt, amount[rows])
+    kind = pick(hashed(seed, f"kind-{stream}", key[rows]), np.array([k.weight for k in kinds]))
+    for index, planted in enumerate(kinds):
+        at = np.flatnonzero(kind == index)
+        if len(at):
+            planted.plant(sheet, at)
+    return _assemble(sheet, rows, until[rows], len(records))
+
+
+def _assemble(sheet: Sheet, rows: Ints, until: Ints, n: int) -> Dirty:
+    """Put changed records in their places and added ones a little further down."""
+    place = np.arange(n) * 2
+    source = np.arange(n)
+    source[rows] = n + np.arange(len(rows))
+    base = n + len(rows)
+    places, sources = [place], [source]
+    bases = []
+    for at, copies in sheet.added:
+        further = rows[at] + (copies.salt // 11) % APART
+        places.append(np.minimum(further, until[at] - 1) * 2 + 1)
+        sources.append(base + np.arange(len(at)))
+        bases.append(base)
+        base += len(at)
+    source = np.concatenate(sources)
+    by_place = np.argsort(np.concatenate(places), kind="stable")
+    order = source[by_place]
+    position = np.empty(base, np.int64)
+    position[order] = np.arange(len(order))
+    lines = np.ones(len(order), np.int64)
+    lines[position[n : n + len(rows)]] += sheet.lines_more
+    answers = [(position[n + m.row], rows[m.row], m) for m in sheet.marks]
+    for start, (at, copies) in zip(bases, sheet.added, strict=True):
+        lines[position[start : start + len(at)]] += copies.lines_more
+        answers += [(position[start + m.row], rows[at[m.row]], m) for m in copies.marks]
+    more = np.flatnonzero(sheet.amount_more)
+    return Dirty(
+        rows,
+        order,
+        [sheet, *(copies for _, copies in sheet.added)],
+        lines,
+        answers,
+        rows[sheet.lost],
+        (rows[more], sheet.amount_more[more]),
+    )

@@ -1,0 +1,199 @@
+"""What customers and products are called: names, e-mail addresses and places, made in bulk.
+
+The words come from Faker's providers, once for each locale; numpy and Arrow then draw and join
+them for whole blocks of customers.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_pipeline.simulator.customers import BLOCK
+from data_pipeline.simulator.places import COUNTRIES
+from data_pipeline.simulator.randomness import Floats, Ints, hashed, pick, stream
+
+FIRST_NAMES, LAST_NAMES = 400, 700
+"""How many of a locale's names are used: the first ones, which are the commonest where known."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one country, and how common each is."""
+
+    first: pa.Array
+    last: pa.Array
+    first_plain: pa.Array
+    last_plain: pa.Array
+    first_weights: Floats
+    last_weights: Floats
+    city: pa.Array
+    city_weights: Floats
+    domain: pa.Array
+    domain_weights: Floats
+
+
+def plain(word: str) -> str:
+    """Return a word as it stands in a mail address.
+
+    >>> plain("Größe-d'Été")
+    'grossedete'
+    """
+    folded = unicodedata.normalize("NFKD", word.lower().replace("ß", "ss").replace("ø", "o"))
+    return "".join(c for c in folded if c.isascii() and c.isalnum()) or "x"
+
+
+def _weighted(words: Iterable[str] | Mapping[str, float], most: int) -> tuple[list[str], Floats]:
+    if isinstance(words, Mapping):
+        best = sorted(words.items(), key=lambda item: (-item[1], item[0]))[:most]
+        return [w for w, _ in best], np.array([float(n) for _, n in best])
+    listed = list(dict.fromkeys(words))[:most]
+    return listed, 1.0 / (np.arange(len(listed)) + 10.0)
+
+
+@cache
+def country_words() -> tuple[Words, ...]:
+    """Return the words of every country, from Faker's providers."""
+    from faker import Faker
+
+    found = []
+    for country in COUNTRIES:
+        person: Any = next(
+            p for p in Faker(country.locale).get_providers() if hasattr(p, "last_names")
+        )
+        women, of_women = _weighted(person.first_names_female, FIRST_NAMES)
+        men, of_men = _weighted(person.first_names_male, FIRST_NAMES)
+        last, of_last = _weighted(person.last_names, LAST_NAMES)
+        first = women + men
+        found.append(
+            Words(
+                pa.array(first),
+                pa.array(last),
+                pa.array([plain(w) for w in first]),
+                pa.array([plain(w) for w in last]),
+                np.concatenate([of_women / of_women.sum(), of_men / of_men.sum()]),
+                of_last,
+                pa.array([f"{city}, {country.name}" for city, _ in country.cities]),
+                np.array([float(n) for _, n in country.cities]),
+                pa.array([domain for domain, _ in country.mail]),
+                np.array([w for _, w in country.mail]),
+            )
+        )
+    return tuple(found)
+
+
+def identify(seed: int, first: int, until: int) -> dict[str, pa.Array]:
+    """Return name, email, location and birth_year of the customers with these indexes."""
+    parts = [
+        {
+            name: column.slice(max(first - block * BLOCK, 0), until - max(first, block * BLOCK))
+            for name, column in _block(seed, block).items()
+        }
+        for block in range(first // BLOCK, (max(until, first + 1) - 1) // BLOCK + 1)
+    ]
+    return {name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]}
+
+
+def _block(seed: int, block: int) -> dict[str, pa.Array]:
+    chance = stream(seed, "identities", block)
+    country = pick(chance.random(BLOCK), np.array([c.share for c in COUNTRIES]))
+    uniform = {
+        name: chance.random(BLOCK) for name in ("first", "last", "city", "domain", "style", "year")
+    }
+    number = chance.integers(1, 1000, BLOCK)
+    birth_year = 2004 - (np.sqrt(uniform["year"]) * 62).astype(np.int64)
+    names, mails, places, order = [], [], [], []
+    for index, words in enumerate(country_words()):
+        here = np.flatnonzero(country == index)
+        first = pick(uniform["first"][here], words.first_weights)
+        last = pick(uniform["last"][here], words.last_weights)
+        names.append(pc.binary_join_element_wise(words.first.take(first), words.last.take(last), " "))
+        mails.append(_addresses(words, first, last, uniform, here, number, birth_year))
+        places.append(words.city.take(pick(uniform["city"][here], words.city_weights)))
+        order.append(here)
+    back = np.argsort(np.concatenate(order), kind="stable")
+    return {
+        "name": pa.concat_arrays(names).take(back),
+        "email": pa.concat_arrays(mails).take(back),
+        "location": pa.concat_arrays(places).take(back),
+        "birth_year": pa.array(birth_year),
+    }
+
+
+def _addresses(
+    words: Words,
+    first: Ints,
+    last: Ints,
+    uniform: dict[str, Floats],
+    here: Ints,
+    number: Ints,
+    birth_year: Ints,
+) -> pa.Array:
+    given, family = words.first_plain.take(first), words.last_plain.take(last)
+    style = pick(uniform["style"][here], np.array([0.34, 0.18, 0.22, 0.14, 0.12]))
+    digits = pa.array(number[here]).cast(pa.string())
+    year = pa.array(birth_year[here] % 100).cast(pa.string())
+    initial = pc.utf8_slice_codeunits(given, 0, 1)
+    local = pc.choose(
+        pa.array(style),
+        pc.binary_join_element_wise(given, family, "."),
+        pc.binary_join_element_wise(initial, family, ""),
+        pc.binary_join_element_wise(given, ".", family, year, ""),
+        pc.binary_join_element_wise(given, digits, ""),
+        pc.binary_join_element_wise(family, "_", given, digits, ""),
+    )
+    domain = words.domain.take(pick(uniform["domain"][here], words.domain_weights))
+    return pc.binary_join_element_wise(local, domain, "@")
+
+
+LOOKS = pa.array([
+    "Classic", "Modern", "Slim", "Everyday", "Nordic", "Urban", "Alpine", "Coastal", "Vintage",
+    "Essential", "Premium", "Light", "Compact", "Original", "Studio", "Heritage",
+])  # fmt: skip
+KINDS = {
+    "Clothing": "Shirt Jacket Jeans Sweater Dress Hoodie Skirt Coat T-Shirt Chinos",
+    "Shoes": "Sneakers Boots Sandals Loafers Trainers Heels Slippers",
+    "Electronics": "Headphones Speaker Tablet Monitor Keyboard Charger Camera Router Mouse",
+    "Home": "Lamp Cushion Duvet Vase Shelf Rug Mirror Pan Kettle Towel",
+    "Beauty": "Serum Lipstick Shampoo Mascara Lotion Perfume Cleanser",
+    "Sports": "Mat Dumbbell Backpack Racket Bottle Helmet Tent Gloves",
+    "Toys": "Puzzle Blocks Doll Train Board-Game Kite Robot",
+    "Books": "Novel Cookbook Atlas Biography Thriller Guide Anthology",
+    "Dresses": "Maxi-Dress Midi-Dress Shirt-Dress Wrap-Dress Gown",
+    "Tops": "Blouse T-Shirt Tank Shirt Polo",
+    "Trousers": "Chinos Jeans Leggings Shorts Culottes",
+    "Knitwear": "Cardigan Sweater Pullover Vest",
+    "Accessories": "Belt Scarf Bag Case Cable Hat Strap",
+    "Phones": "Phone Smartphone Handset",
+    "Computers": "Laptop Desktop Notebook Workstation",
+    "Audio": "Headphones Earbuds Speaker Soundbar",
+    "Gaming": "Controller Console Headset Game",
+    "Smart home": "Thermostat Doorbell Bulb Sensor",
+    "Produce": "Apples Tomatoes Bananas Spinach Carrots Potatoes",
+    "Dairy": "Milk Yoghurt Butter Cheese Cream",
+    "Pantry": "Pasta Rice Flour Beans Cereal Honey",
+    "Drinks": "Coffee Juice Water Tea Lemonade",
+    "Meat and fish": "Chicken Salmon Beef Ham Cod",
+    "Household": "Detergent Sponges Foil Soap Candles",
+}
+
+
+def product_names(seed: int, index: Ints, categories: tuple[str, ...], category: Ints) -> pa.Array:
+    """Return each product's name: a look, a thing of its category and a model number."""
+    things = [KINDS.get(c, c).split() for c in categories]
+    words = pa.array([w.replace("-", " ") for group in things for w in group])
+    sizes = np.array([len(group) for group in things])
+    starts = np.cumsum(sizes) - sizes
+    which = (hashed(seed, "thing", index) * sizes[category]).astype(np.int64)
+    look = (hashed(seed, "look", index) * len(LOOKS)).astype(np.int64)
+    model = pa.array(100 + (index * 37) % 900).cast(pa.string())
+    return pc.binary_join_element_wise(
+        LOOKS.take(look), words.take(starts[category] + which), model, " "
+    )

@@ -1,0 +1,157 @@
+"""What is sold: categories, prices that change, costs, popularity, launch and fading.
+
+A product is a function of the seed and of the number that it gets in order of its launch.
+Popularity comes from a quantile function with a Zipf-like head and a steeper tail, so it keeps its
+shape while the catalogue grows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from data_pipeline.simulator.demand import Demand
+from data_pipeline.simulator.parameters import Parameters
+from data_pipeline.simulator.randomness import Floats, Ints, hashed, normal, pick
+
+ENDINGS = np.array([99, 95, 49, 0], dtype=np.int64)
+ENDING_WEIGHTS = np.array([0.66, 0.12, 0.14, 0.08])
+PRICE_STEP = 0.07
+"""The standard deviation of the logarithm of a new price against the base price."""
+LAUNCH_DAYS = 30
+FADED = 0.12
+"""What is left of a product's pull in the end."""
+LOWEST_PRICE = 49
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every product launched by a day, in order of launch: product_id is the index plus 1."""
+
+    demand: Demand
+    counts: Ints
+    launched: npt.NDArray[np.int32]
+    category: npt.NDArray[np.int8]
+    pull: Floats
+    half_life: Floats
+    base: Floats
+    ending: Ints
+    stands_days: Ints
+    phase: Ints
+    margin: Floats
+    by_category: Ints
+    """Indexes in order of category, then of launch."""
+
+    def known(self, day: int) -> int:
+        """How many products there are at the end of the day."""
+        return int(self.counts[day + 1])
+
+    def prices(self, day: int) -> Ints:
+        """Return the list price of every product that day, in hundredths."""
+        index = np.arange(len(self.base))
+        since = np.floor_divide(day + self.phase, self.stands_days)
+        step = np.exp(PRICE_STEP * normal(self.demand.parameters.seed, "price", index, since))
+        return charmed(self.base * step, self.ending)
+
+    def price_since(self, day: int) -> Ints:
+        """Return the day from which each product's price of `day` stands."""
+        since = day - (day + self.phase) % self.stands_days
+        return np.maximum(since, self.launched)
+
+    def costs(self) -> Ints:
+        """Return what each product costs the shop, in hundredths."""
+        return np.maximum(1, np.rint(self.base * 100 * (1 - self.margin)).astype(np.int64))
+
+    def shelf(self, day: int) -> Shelf:
+        """Return what draws buyers that day."""
+        p = self.demand.parameters
+        order = self.by_category
+        age = day - self.launched[order]
+        rise = np.clip((age + 8) / LAUNCH_DAYS, 0.0, 1.0)
+        fade = FADED + (1 - FADED) * np.exp2(-np.maximum(age, 0) / self.half_life[order])
+        weights = np.where(age >= 0, self.pull[order] * rise * fade, 0.0)
+        edges = np.searchsorted(self.category[order], np.arange(len(p.categories) + 1))
+        running = np.concatenate([[0.0], np.cumsum(weights)])
+        off = self.demand.promotions(day)
+        date = self.demand.dates(day, day + 1).astype("datetime64[D]")[0].item()
+        gifts = date.day / 24 if date.month == 12 and date.day <= 24 else 0.0
+        wanted = np.array([c.demand * (1 + (c.gift - 1) * gifts) for c in p.categories])
+        wanted = wanted * np.where(off > 0, p.promotion_lift, 1.0)
+        low, high = running[edges[:-1]], running[edges[1:]]
+        wanted = np.where(high > low, wanted, 0.0)
+        return Shelf(order, running[1:], low, high, edges, wanted, off, self.prices(day))
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One day's offer."""
+
+    order: Ints
+    running: Floats
+    low: Floats
+    high: Floats
+    edges: Ints
+    wanted: Floats
+    """The weight of each category; 0 where nothing is for sale."""
+    off: Floats
+    prices: Ints
+
+    def choose(self, category: npt.NDArray[np.int8], uniform: Floats) -> Ints:
+        """Return the index of the product bought, for each line's category and chance."""
+        low, high = self.low[category], self.high[category]
+        at = np.searchsorted(self.running, low + uniform * (high - low), side="right")
+        return self.order[np.clip(at, self.edges[category], self.edges[category + 1] - 1)]
+
+
+def stock(demand: Demand, until: int) -> Catalogue:
+    """Return every product launched before day `until`."""
+    p = demand.parameters
+    counts = launches(p, until)
+    n = int(counts[-1])
+    index = np.arange(n)
+    old = int(counts[0])
+    before = -1 - (hashed(p.seed, "launched", index[:old]) * 900).astype(np.int32)
+    launched = np.concatenate(
+        [np.sort(before), np.repeat(np.arange(until, dtype=np.int32), np.diff(counts))]
+    ).astype(np.int32)
+    range_ = np.array([c.range_ for c in p.categories])
+    category = pick(hashed(p.seed, "category", index), range_).astype(np.int8)
+    rank = hashed(p.seed, "popularity", index)
+    first = 1.0 / max(p.products / len(p.categories), 1.0)
+    price = np.array([c.price for c in p.categories])[category]
+    sigma = np.array([c.price_sigma for c in p.categories])[category]
+    ends = pick(hashed(p.seed, "ending", index), ENDING_WEIGHTS)
+    shortest, longest = p.price_change_days
+    stands = shortest + (hashed(p.seed, "stands", index) * (longest - shortest + 1)).astype(int)
+    return Catalogue(
+        demand=demand,
+        counts=counts,
+        launched=launched,
+        category=category,
+        pull=(rank + first) ** -p.zipf * np.exp(-p.zipf_tail * rank),
+        half_life=p.half_life_days * np.exp(0.6 * normal(p.seed, "half-life", index)),
+        base=price * np.exp(sigma * normal(p.seed, "base-price", index)),
+        ending=ENDINGS[ends],
+        stands_days=stands,
+        phase=(hashed(p.seed, "price-phase", index) * stands).astype(np.int64),
+        margin=0.25 + 0.35 * hashed(p.seed, "margin", index),
+        by_category=np.argsort(category, kind="stable"),
+    )
+
+
+def launches(p: Parameters, until: int) -> Ints:
+    """Return how many products there are at the end of day -1, 0, ... `until` - 1."""
+    old = max(1, p.products - round(p.fresh * p.products))
+    share = np.arange(until + 1) / p.days
+    return old + np.floor((p.products - old) * share + 1e-9).astype(np.int64)
+
+
+def charmed(price: Floats, ending: Ints) -> Ints:
+    """Return prices in hundredths that end as shops end them: 19.99, 24.95, 7.49, 30.00.
+
+    >>> charmed(np.array([19.2, 0.1]), np.array([99, 99])).tolist()
+    [1999, 99]
+    """
+    return np.maximum(np.floor(price).astype(np.int64) * 100 + ending, LOWEST_PRICE)

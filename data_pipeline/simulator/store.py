@@ -1,0 +1,319 @@
+"""A store, from the dials to the raw files: the whole story of `sales simulate`."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from data_pipeline.errors import ConfigError
+from data_pipeline.simulator import lateness
+from data_pipeline.simulator.answer_key import (
+    KEY_FILE,
+    KEY_SCHEMA,
+    TOTALS_FILE,
+    TOTALS_SCHEMA,
+    Totals,
+    moved,
+)
+from data_pipeline.simulator.batches import (
+    Ready,
+    day_of,
+    ends_of_days,
+    merged,
+    prepare_customers,
+    prepare_products,
+    prepare_sales,
+)
+from data_pipeline.simulator.customers import BLOCK
+from data_pipeline.simulator.demand import SECONDS_A_DAY
+from data_pipeline.simulator.parameters import Parameters, verified
+from data_pipeline.simulator.records import COLUMNS
+from data_pipeline.simulator.sales import Business, Lines, open_business, sell
+from data_pipeline.simulator.state import (
+    STATE_FILE,
+    Pending,
+    State,
+    gathered,
+    no_lines,
+    pending,
+    write_pending,
+)
+from data_pipeline.simulator.writer import RawFile, Writing, suffix
+
+CHUNK_ROWS = 400_000
+Progress = Callable[[int, int], None]
+"""Called with how many sales are written and about how many there will be."""
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written."""
+
+    out: Path
+    files: tuple[str, ...]
+    customers: int
+    products: int
+    sales: int
+    defects: int
+    """Records that the answer key speaks of."""
+    first_day: str
+    last_day: str
+
+
+def simulate(
+    parameters: Parameters,
+    out: Path,
+    *,
+    file_format: str = "csv",
+    threads: int | None = None,
+    chunk_rows: int = CHUNK_ROWS,
+    progress: Progress | None = None,
+) -> Made:
+    """Write a store's raw files, answer key, true totals and state into `out`.
+
+    Equal dials make equal bytes, whatever `threads` and `chunk_rows`. An earlier store there is
+    replaced; raw files that no simulator wrote are not touched: ConfigError.
+    """
+    p = verified(parameters)
+    ending = suffix(file_format)
+    before = _make_room(out)
+    business = open_business(p, p.days)
+    as_text = file_format != "parquet"
+    with Writing() as writing, ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        desk = _Desk(business, out, writing, pool, ending, as_text)
+        customers = desk.write_customers()
+        products = desk.write_products()
+        sales = desk.write_sales(chunk_rows, progress)
+        desk.totals_file().write(desk.totals.table(), len(desk.totals.sales))
+    for name in sorted(before - set(desk.files)):
+        (out / name).unlink(missing_ok=True)
+    write_pending(out, desk.under_way)
+    State(p, file_format, p.days, desk.next_id, desk.files).write(out)
+    dates = (p.start.isoformat(), p.end.isoformat())
+    return Made(out, desk.files, customers, products, sales, desk.defects, *dates)
+
+
+class _Desk:
+    """The files of one store while they are written, in the order of their records."""
+
+    def __init__(
+        self,
+        business: Business,
+        out: Path,
+        writing: Writing,
+        pool: ThreadPoolExecutor,
+        ending: str,
+        as_text: bool,
+    ) -> None:
+        self.business, self.as_text = business, as_text
+        self.totals = Totals(business.demand.epoch_day(0))
+        self.next_id = 1
+        self.defects = 0
+        self.under_way: dict[str, Pending] = {}
+        self.files: tuple[str, ...] = ()
+        self._out, self._writing, self._pool, self._ending = out, writing, pool, ending
+        self._key = writing.open(out / KEY_FILE, KEY_SCHEMA)
+
+    def totals_file(self) -> RawFile:
+        return self._writing.open(self._out / TOTALS_FILE, TOTALS_SCHEMA)
+
+    def _open(self, table: str, ready: Ready) -> RawFile:
+        name = table + self._ending
+        self.files = (*self.files, name)
+        return self._writing.open(self._out / name, schema_of(table, ready))
+
+    def _put(self, file: RawFile, ready: Ready) -> int:
+        begins = file.write(ready.content, ready.lines)
+        self._key.write(moved(ready.key, begins), len(ready.key))
+        self.defects += len(ready.key)
+        return begins
+
+    def write_customers(self) -> int:
+        business, name = self.business, "customers" + self._ending
+        n = int(business.everyone.counts[business.parameters.days])
+
+        def work(first: int) -> tuple[np.ndarray, Ready]:
+            index = np.arange(first, min(first + BLOCK, n))
+            index = index[~lateness.late_customers(business, index)]
+            return index, prepare_customers(business, index, name, self.as_text)
+
+        moves, file, rows = [], None, 0
+        for index, ready in self._in_order(work, range(0, max(n, 1), BLOCK)):
+            file = file or self._open("customers", ready)
+            begins = self._put(file, ready)
+            day = lateness.moving_days(business, index)
+            goes = np.flatnonzero(day >= 0)
+            moves.append(
+                pending(day[goes], index[goes], ready.starts[goes]).on(name, begins)
+            )
+            rows += len(index)
+        self.under_way["move"] = gathered(moves)
+        return rows
+
+    def write_products(self) -> int:
+        business, name = self.business, "products" + self._ending
+        last = business.parameters.days - 1
+        n = business.catalogue.known(last)
+
+        def work(first: int) -> tuple[np.ndarray, Ready]:
+            index = np.arange(first, min(first + BLOCK, n))
+            index = index[~lateness.late_products(business, index)]
+            return index, prepare_products(business, index, last, name, self.as_text)
+
+        stand, file, rows = [], None, 0
+        for index, ready in self._in_order(work, range(0, n, BLOCK)):
+            file = file or self._open("products", ready)
+            begins = self._put(file, ready)
+            none = np.full(len(index), -1)
+            stand.append(pending(none, index, ready.starts).on(name, begins))
+            rows += len(index)
+        self.under_way["product"] = gathered(stand)
+        return rows
+
+    def write_sales(self, chunk_rows: int, progress: Progress | None) -> int:
+        business, p = self.business, self.business.parameters
+        name = "sales" + self._ending
+        late: list[Pending] = [pending(np.zeros(0, np.int64))]
+        corrected: list[Pending] = []
+        file, done = None, 0
+        for ready, held in self._in_order(self._prepare, self._batches(chunk_rows)):
+            assert ready.sold is not None and ready.ids is not None
+            file = file or self._open("sales", ready)
+            begins = self._put(file, ready)
+            count(self.totals, ready)
+            self.totals.add(held.lines.second, held.lines.quantity * held.lines.price, sold=1)
+            late.append(held)
+            corrected.append(corrections_ahead(business, ready, p.days).on(name, begins))
+            done += len(ready.ids)
+            if progress:
+                progress(done, max(done, p.sales))
+        self.under_way["late"] = gathered(late)
+        self.under_way["correction"] = gathered(corrected)
+        return done
+
+    def _prepare(self, batch: tuple[list[tuple[Lines, Lines]], int]) -> tuple[Ready, Pending]:
+        """Return one batch of days as content, and the sales of the last day that are late."""
+        business, p = self.business, self.business.parameters
+        days, first_id = batch
+        sold = Lines.join([merged(*day) for day in days])
+        ids = np.arange(first_id, first_id + len(sold))
+        day = day_of(business, sold.second)
+        waits = (day == p.days - 1) & lateness.late_sales(business, ids)
+        held = pending(np.full(waits.sum(), p.days), ids[waits], lines=sold.take(waits))
+        if waits.any():
+            sold, ids, day = sold.take(~waits), ids[~waits], day[~waits]
+        name = "sales" + self._ending
+        ready = prepare_sales(business, sold, ids, name, self.as_text, ends_of_days(day))
+        return ready, held
+
+    def _batches(self, chunk_rows: int) -> Iterator[tuple[list[tuple[Lines, Lines]], int]]:
+        """Yield days of selling in order, with the returns that are due, about a chunk at once."""
+        business, p = self.business, self.business.parameters
+        span = max(1, min(31, chunk_rows * p.days // max(p.sales, 1)))
+        due: dict[int, list[Lines]] = {}
+
+        def work(first: int) -> list[tuple[Lines, Lines]]:
+            return [sell(business, day) for day in range(first, min(first + span, p.days))]
+
+        batch: list[tuple[Lines, Lines]] = []
+        rows, day = 0, 0
+        for sold_days in self._in_order(work, range(0, p.days, span)):
+            for sold, back in sold_days:
+                for when, part in by_day(business, back):
+                    due.setdefault(when, []).append(part)
+                today = Lines.join([no_lines(), *due.pop(day, [])])
+                batch.append((sold, today))
+                rows += len(sold) + len(today)
+                day += 1
+                if rows >= chunk_rows:
+                    yield batch, self._numbered(rows)
+                    batch, rows = [], 0
+        if batch:
+            yield batch, self._numbered(rows)
+        left = [pending(np.full(len(part), when), lines=part)
+                for when, parts in sorted(due.items()) for part in parts]  # fmt: skip
+        self.under_way["return"] = gathered(left)
+
+    def _numbered(self, rows: int) -> int:
+        first, self.next_id = self.next_id, self.next_id + rows
+        return first
+
+    def _in_order(self, work: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
+        """Yield the results of work in the order of the items, a few ahead, in bounded memory."""
+        waiting: deque[Future[U]] = deque()
+        for item in items:
+            waiting.append(self._pool.submit(work, item))
+            if len(waiting) > self._pool._max_workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def by_day(business: Business, lines: Lines) -> list[tuple[int, Lines]]:
+    """Return sales split by the store's day, in order."""
+    lines = lines.take(np.argsort(lines.second, kind="stable"))
+    day = day_of(business, lines.second)
+    days, first = np.unique(day, return_index=True)
+    bounds = [*first.tolist(), len(day)]
+    return [
+        (int(when), lines.take(np.arange(bounds[i], bounds[i + 1])))
+        for i, when in enumerate(days)
+    ]
+
+
+def count(totals: Totals, ready: Ready) -> None:
+    """Add a batch to the true totals."""
+    sold = ready.sold
+    assert sold is not None and ready.unloaded is not None and ready.amount_more is not None
+    amount = sold.quantity * sold.price
+    totals.add(sold.second, amount, sold=1, loaded=1)
+    totals.add(sold.second[ready.unloaded], amount[ready.unloaded], loaded=-1)
+    rows, more = ready.amount_more
+    totals.change(sold.second[rows], more)
+
+
+def corrections_ahead(business: Business, ready: Ready, from_day: int) -> Pending:
+    """Return the sales of a batch that daily files from that day on will correct."""
+    assert ready.sold is not None and ready.ids is not None
+    day = day_of(business, ready.sold.second)
+    recent = np.flatnonzero(day >= from_day - lateness.CORRECTED_WITHIN_DAYS)
+    sold, ids = ready.sold.take(recent), ready.ids[recent]
+    after = lateness.corrected_after_days(business, sold, ids)
+    due = np.where(after > 0, day[recent] + after, -1)
+    goes = np.flatnonzero(due >= from_day)
+    return pending(due[goes], ids[goes], ready.starts[recent[goes]], sold.take(goes))
+
+
+def schema_of(table: str, ready: Ready) -> pa.Schema:
+    """Return the columns of a raw file whose first content this is."""
+    if isinstance(ready.content, pa.Table):
+        return ready.content.schema
+    return pa.schema([(name, pa.string()) for name in COLUMNS[table]])
+
+
+def _make_room(out: Path) -> set[str]:
+    """Return the files of an earlier store in `out`; refuse when raw files of others are there."""
+    out.mkdir(parents=True, exist_ok=True)
+    ours = set(State.read(out).files) if (out / STATE_FILE).is_file() else set()
+    found = {
+        f.name
+        for f in out.iterdir()
+        if f.name.casefold().startswith(("customers", "products", "sales"))
+    }
+    if found - ours:
+        raise ConfigError(
+            f"{out} has raw files that no simulator wrote: {', '.join(sorted(found - ours))}; "
+            "move them away, or choose another --out"
+        )
+    return ours

@@ -1,0 +1,260 @@
+"""Records to bytes and bytes to files: CSV, gzip or Parquet, clean and dirty lines in one pass.
+
+A file is written beside its name and takes it when it is whole, so a broken run leaves no half of
+one. Lines end with LF; a value is quoted only if it has to be.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from data_pipeline.errors import ConfigError
+from data_pipeline.simulator.dirt.sheet import Dirty, Sheet
+
+FORMATS = {"csv": ".csv", "gzip": ".csv.gz", "parquet": ".parquet"}
+GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""No name and no time, so that equal records make equal files."""
+NEEDS_QUOTES = (",", '"', "\n", "\r")
+ROW_GROUP = 131_072
+
+
+def suffix(file_format: str) -> str:
+    """Return the ending of raw files of that format, or raise ConfigError."""
+    if file_format not in FORMATS:
+        raise ConfigError(f"unknown format {file_format!r}; known: {', '.join(FORMATS)}")
+    return FORMATS[file_format]
+
+
+def csv_buffer(records: pa.Table, plain: bool) -> pa.Buffer:
+    """Return records as CSV without a header; `plain` ones have nothing that needs quotes."""
+    if not plain:
+        return data_of(csv_lines([_text(column) for column in records.columns]))
+    sink = pa.BufferOutputStream()
+    options = pyarrow.csv.WriteOptions(
+        include_header=False, quoting_style="none", batch_size=16_384
+    )
+    pyarrow.csv.write_csv(records, sink, options)
+    return sink.getvalue()
+
+
+def csv_lines(columns: list[pa.Array]) -> pa.LargeBinaryArray:
+    """Return one line for each row of columns of text, newline included."""
+    quoted = [_quoted(column) for column in columns]
+    ends = pa.array([b"\n"], pa.large_binary()).take(pa.array(np.zeros(len(quoted[0]), np.int64)))
+    quoted[-1] = pc.binary_join_element_wise(quoted[-1], ends, pa.scalar(b"", pa.large_binary()))
+    return pc.binary_join_element_wise(*quoted, pa.scalar(b",", pa.large_binary()))
+
+
+def dirty_csv(records: pa.Table, dirty: Dirty, plain: bool) -> pa.Buffer:
+    """Return records as CSV with the changed and added ones in their places."""
+    clean = split_lines(csv_buffer(records, plain))
+    planted = [_sheet_lines(sheet) for sheet in dirty.changed]
+    return data_of(pa.concat_arrays([clean, *planted]).take(pa.array(dirty.order)))
+
+
+def text_table(records: pa.Table) -> pa.Table:
+    """Return records with every value as text, as raw Parquet files with defects have them."""
+    return pa.table({name: _text(records[name]).cast(pa.string()) for name in records.column_names})
+
+
+def dirty_table(records: pa.Table, dirty: Dirty) -> pa.Table:
+    """Return records as a table of text with the changed and added ones in their places."""
+    columns = {}
+    for name, clean in zip(records.column_names, text_table(records).columns, strict=True):
+        planted = [pa.array(s.text[name], pa.binary()).cast(pa.string()) for s in dirty.changed]
+        columns[name] = pa.chunked_array([*clean.chunks, *planted]).combine_chunks()
+    return pa.table(columns).take(pa.array(dirty.order))
+
+
+def split_lines(buffer: pa.Buffer) -> pa.LargeBinaryArray:
+    """Return the lines of a buffer that has no newline but at their ends; copies nothing."""
+    ends = np.flatnonzero(np.frombuffer(buffer, np.uint8) == ord("\n")) + 1
+    offsets = np.concatenate([[0], ends]).astype(np.int64)
+    return pa.Array.from_buffers(
+        pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), buffer]
+    )
+
+
+def data_of(lines: pa.LargeBinaryArray) -> pa.Buffer:
+    """Return all lines behind each other."""
+    _, offsets, data = lines.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[lines.offset : lines.offset + len(lines) + 1]
+    return data.slice(int(bounds[0]), int(bounds[-1] - bounds[0]))
+
+
+def _text(column: pa.ChunkedArray) -> pa.Array:
+    text = pc.fill_null(column.cast(pa.string()), "").cast(pa.large_binary())
+    return text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+
+
+def _quoted(column: pa.Array, bare: pa.Array | None = None) -> pa.Array:
+    needs = pc.match_substring(column, NEEDS_QUOTES[0])
+    for sign in NEEDS_QUOTES[1:]:
+        needs = pc.or_(needs, pc.match_substring(column, sign))
+    if bare is not None:
+        needs = pc.and_not(needs, bare)
+    if not pc.any(needs).as_py():
+        return column
+    quote = pa.scalar(b'"', pa.large_binary())
+    doubled = pc.replace_substring(column, pattern=b'"', replacement=b'""')
+    inside = pc.binary_join_element_wise(quote, doubled, quote, pa.scalar(b"", pa.large_binary()))
+    return pc.if_else(needs, inside, column)
+
+
+def _sheet_lines(sheet: Sheet) -> pa.LargeBinaryArray:
+    columns = [
+        _quoted(pa.array(sheet.text[name], pa.large_binary()), pa.array(sheet.bare[name]))
+        for name in sheet.names
+    ]
+    whole = csv_lines_of(columns)
+    if not sheet.fields_more.any():
+        return whole
+    empty = pa.array(np.full(len(whole), b"", dtype=object), pa.large_binary())
+    shorter, longer = csv_lines_of(columns[:-1]), csv_lines_of([*columns, empty])
+    return pc.choose(pa.array(sheet.fields_more + 1), shorter, whole, longer)
+
+
+def csv_lines_of(quoted: list[pa.Array]) -> pa.LargeBinaryArray:
+    """Return one line for each row of columns that are quoted where they need it."""
+    comma, nothing = pa.scalar(b",", pa.large_binary()), pa.scalar(b"", pa.large_binary())
+    joined = pc.binary_join_element_wise(*quoted, comma)
+    return pc.binary_join_element_wise(joined, pa.scalar(b"\n", pa.large_binary()), nothing)
+
+
+class RawFile(Protocol):
+    """A raw file that is being written."""
+
+    name: str
+    next_line: int
+
+    def write(self, content: pa.Buffer | pa.Table, lines: int) -> int:
+        """Append content of so many lines; return the line on which it begins."""
+        ...
+
+    def close(self) -> None:
+        """Give the file its name."""
+        ...
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        ...
+
+
+class TextFile:
+    """A CSV file, compressed or not; lines count from 1, which is the header."""
+
+    def __init__(self, path: Path, columns: tuple[str, ...]) -> None:
+        self.name, self.next_line = path.name, 2
+        self._path, self._part = path, path.with_name(f".{path.name}.part")
+        self._file: io.BufferedWriter = self._part.open("wb")
+        self._zip: Any = None
+        if path.suffix == ".gz":
+            self._file.write(GZIP_HEADER)
+            self._zip = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+            self._crc, self._size = 0, 0
+        self._append((",".join(columns) + "\n").encode())
+
+    def _append(self, content: bytes | pa.Buffer) -> None:
+        if self._zip is None:
+            self._file.write(content)
+            return
+        self._crc = zlib.crc32(content, self._crc)
+        self._size += len(content) if isinstance(content, bytes) else content.size
+        self._file.write(self._zip.compress(content))
+
+    def write(self, content: pa.Buffer | pa.Table, lines: int) -> int:
+        begins, self.next_line = self.next_line, self.next_line + lines
+        self._append(content)
+        return begins
+
+    def close(self) -> None:
+        if self._zip is not None:
+            self._file.write(self._zip.flush())
+            self._file.write(self._crc.to_bytes(4, "little"))
+            self._file.write((self._size % 2**32).to_bytes(4, "little"))
+        self._file.close()
+        os.replace(self._part, self._path)
+
+    def abandon(self) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+
+class ParquetFile:
+    """A Parquet file in row groups of one size, whatever the chunks; its lines are rows from 1."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.name, self.next_line = path.name, 1
+        self._path, self._part = path, path.with_name(f".{path.name}.part")
+        self._schema = schema
+        self._file = pq.ParquetWriter(self._part, schema, compression="zstd")
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+
+    def write(self, content: pa.Buffer | pa.Table, lines: int) -> int:
+        begins, self.next_line = self.next_line, self.next_line + lines
+        self._waiting.append(content)
+        self._rows += content.num_rows
+        if self._rows >= ROW_GROUP:
+            self._flush(whole=False)
+        return begins
+
+    def _flush(self, whole: bool) -> None:
+        table = pa.concat_tables(self._waiting) if self._waiting else self._schema.empty_table()
+        ready = table.num_rows if whole else table.num_rows // ROW_GROUP * ROW_GROUP
+        for first in range(0, ready, ROW_GROUP):
+            group = table.slice(first, min(ROW_GROUP, ready - first)).combine_chunks()
+            self._file.write_table(group, row_group_size=ROW_GROUP)
+        self._waiting, self._rows = [table.slice(ready)], table.num_rows - ready
+
+    def close(self) -> None:
+        self._flush(whole=True)
+        self._file.close()
+        os.replace(self._part, self._path)
+
+    def abandon(self) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+
+class Writing:
+    """Files that appear together when all is well, and not at all when it is not."""
+
+    def __init__(self) -> None:
+        self._files: list[RawFile] = []
+
+    def open(self, path: Path, schema: pa.Schema) -> RawFile:
+        """Open a raw file in the format of its name."""
+        file: RawFile
+        if path.suffix == ".parquet":
+            file = ParquetFile(path, schema)
+        else:
+            file = TextFile(path, tuple(schema.names))
+        self._files.append(file)
+        return file
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for file in self._files:
+            if kind is None:
+                file.close()
+            else:
+                file.abandon()
