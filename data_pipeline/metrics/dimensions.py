@@ -49,7 +49,7 @@ def _period(name: str, label: str, description: str) -> Dimension:
     return _single(name, label, description, Kind.DAY, sql)
 
 
-COUNTRY_SQL = r"COALESCE(NULLIF(REGEXP_REPLACE(location, '^([^,]*,)+ *', ''), ''), 'Unknown')"
+COUNTRY_SQL = "COALESCE(NULLIF(REGEXP_REPLACE(\"location\", '^([^,]*,)+ *', ''), ''), 'Unknown')"
 """What stands behind the last comma of a location: 'Lyon, France' lies in France."""
 
 _DIMENSIONS = (
@@ -82,7 +82,7 @@ _DIMENSIONS = (
         "Country",
         "What stands behind the last comma of the location.",
         Kind.TEXT,
-        COUNTRY_SQL,
+        "country",
         "customers",
     ),
     _single(

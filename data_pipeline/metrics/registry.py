@@ -7,7 +7,10 @@ day of the sale that they undo. Guests are left out of every metric of customers
 one unit really cost at the sale: a discount has been taken off already, and gross sales add it
 back.
 
-The SQL of a measure is an aggregate over the CTE `sale`, one row a transaction (see query.py).
+The SQL of a measure is an aggregate over the CTE `sale`, one row a transaction (composing.py). A
+measure that may be summed over everything looks at a row only through the sign of `total_sales`,
+whether `customer_id` is 0, whether `cost_of_sale` is there, and sums: so the same SQL serves the
+daily sums (aggregates.py), which keep those apart.
 """
 
 from __future__ import annotations
@@ -30,8 +33,9 @@ EVERYTHING = (TIME, PRODUCTS, CUSTOMERS)
 class Metric:
     """One number with a name.
 
-    Either `sql` aggregates rows of `sale`, or the metric is `numerator` / `denominator`, both
-    names of other metrics. `additive_over` says along what its values may be summed.
+    Either `sql` aggregates rows of `sale`; or the metric is the sum of the metrics in `adds`; or
+    it is `numerator` / `denominator`, both names of metrics. `additive_over` says along what its
+    values may be summed.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Metric:
     description: str
     kind: Kind
     sql: str = ""
+    adds: tuple[str, ...] = ()
     numerator: str = ""
     denominator: str = ""
     additive_over: tuple[str, ...] = ()
@@ -51,12 +56,15 @@ class Metric:
     @property
     def formula(self) -> str:
         """How it is computed, for people who read SQL."""
+        if self.adds:
+            return " + ".join(self.adds)
         return f"{self.numerator} / {self.denominator}" if self.is_ratio else self.sql
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The metrics that SQL computes for it: itself, or the two of a ratio."""
-        return (self.numerator, self.denominator) if self.is_ratio else (self.name,)
+        """The metrics that SQL computes for it: itself, or those that it is made of."""
+        made_of = self.adds or ((self.numerator, self.denominator) if self.is_ratio else ())
+        return tuple(p for name in made_of for p in METRICS[name].parts) or (self.name,)
 
 
 def _sum_if(condition: str, value: str) -> str:
@@ -92,7 +100,7 @@ _METRICS = (
         "Gross sales",
         "What was sold, before discounts and returns.",
         Kind.MONEY,
-        _sum_if("total_sales > 0", "total_sales + COALESCE(discount, 0)"),
+        adds=("paid_sales", "discounts"),
         additive_over=EVERYTHING,
     ),
     Metric(
@@ -106,9 +114,9 @@ _METRICS = (
     Metric(
         "paid_sales",
         "Sales before returns",
-        "What customers paid: gross sales less discounts.",
+        "What customers paid: net sales with the returns added back.",
         Kind.MONEY,
-        _sum_if("total_sales > 0", "total_sales"),
+        adds=("net_sales", "returns"),
         additive_over=EVERYTHING,
     ),
     Metric(
@@ -198,7 +206,7 @@ _METRICS = (
         "Net sales with known cost",
         "Net sales of products whose cost is known.",
         Kind.MONEY,
-        _sum_if("cost IS NOT NULL", "total_sales"),
+        _sum_if("cost_of_sale IS NOT NULL", "total_sales"),
         additive_over=EVERYTHING,
         needs=("products",),
     ),
@@ -207,7 +215,7 @@ _METRICS = (
         "Gross margin",
         "Net sales less what the pieces cost the shop, where the cost is known.",
         Kind.MONEY,
-        _sum_if("cost IS NOT NULL AND total_sales <> 0", "total_sales - quantity * cost"),
+        _sum_if("cost_of_sale IS NOT NULL AND total_sales <> 0", "total_sales - cost_of_sale"),
         additive_over=EVERYTHING,
         needs=("products",),
     ),

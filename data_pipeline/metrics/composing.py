@@ -1,0 +1,162 @@
+"""From a question to one SQL statement, over the sales or over their daily sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from data_pipeline.metrics.dimensions import COUNTRY_SQL
+from data_pipeline.metrics.periods import find_shifts, local_time_sql, to_utc
+from data_pipeline.metrics.reading import read_sql
+from data_pipeline.metrics.registry import EVERYTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from data_pipeline.metrics.frame import Value
+    from data_pipeline.metrics.question import Question
+
+DAILY = "agg_daily"
+DAILY_DIMENSIONS = frozenset({"day", "week", "month", "quarter", "year", "weekday", "category"})
+"""What agg_daily can be asked by; every measure that may be summed over everything is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL and the values for its question marks."""
+
+    sql: str
+    parameters: tuple[Value, ...]
+
+
+def compose(
+    question: Question,
+    zone: ZoneInfo,
+    seen: tuple[datetime, datetime] | None,
+) -> Statement:
+    """The statement that answers: one scan of the sales, joined to what the question needs.
+
+    `seen` are the first and the last instant of any sale (UTC).
+    """
+    shifts = find_shifts(zone, *seen) if seen else ()
+    sale_time = local_time_sql('s."timestamp"', shifts) if shifts else 's."timestamp"'
+    parameters: list[Value] = []
+    conditions = []
+    if question.since:
+        conditions.append('s."timestamp" >= ?')
+        parameters.append(to_utc(question.since, zone))
+    if question.until:
+        conditions.append('s."timestamp" < ?')
+        parameters.append(to_utc(question.until + timedelta(days=1), zone))
+    cte = _sale_cte(question.needs, sale_time, conditions)
+    return _group(f"WITH {cte}\n", "sale", question, ((), parameters))
+
+
+def fits_daily(question: Question) -> bool:
+    """Whether the daily sums hold all that the question needs."""
+    dimensions = {*question.by, *(dimension for dimension, _ in question.where)}
+    return {dimension.name for dimension in dimensions} <= DAILY_DIMENSIONS and all(
+        measure.additive_over == EVERYTHING for measure in question.measures
+    )
+
+
+def compose_daily(question: Question) -> Statement:
+    """The statement that gives the same answer from the daily sums; see `fits_daily`."""
+    parameters: list[Value] = []
+    conditions = []
+    if question.since:
+        conditions.append("day >= ?")
+        parameters.append(question.since)
+    if question.until:
+        conditions.append("day <= ?")
+        parameters.append(question.until)
+    return _group("", DAILY, question, (conditions, parameters))
+
+
+def _group(
+    head: str,
+    relation: str,
+    question: Question,
+    limits: tuple[Sequence[str], list[Value]],
+) -> Statement:
+    """SELECT the question's columns and measures FROM `relation`, grouped and in order."""
+    conditions, parameters = list(limits[0]), list(limits[1])
+    for dimension, values in question.where:
+        conditions.append(_is_one_of(dimension.columns[0].sql, values))
+        parameters.extend(value for value in values if value is not None)
+    columns = [column for dimension in question.by for column in dimension.columns]
+    selected = [f'{column.sql} AS "{column.name}"' for column in columns]
+    selected += [f'{measure.sql} AS "{measure.name}"' for measure in question.measures]
+    sql = f"{head}SELECT {', '.join(selected)}\nFROM {relation}{_where(conditions)}"
+    if columns:
+        keys = ", ".join(column.sql for column in columns)
+        order = ", ".join(f'"{column.name}"' for column in columns)
+        sql += f"\nGROUP BY {keys}\nORDER BY {order}"
+    return Statement(sql, tuple(parameters))
+
+
+_JOINS = {
+    "products": (
+        'LEFT JOIN "products" AS p ON p."product_id" = s."product_id"',
+        (
+            'p."name" AS product_name',
+            'p."category" AS category',
+            's."quantity" * p."cost" AS cost_of_sale',
+        ),
+    ),
+    "customers": (
+        'LEFT JOIN located AS c ON c.customer_id = s."customer_id"',
+        ('c."location" AS location', "c.country AS country"),
+    ),
+    "first_days": (
+        'LEFT JOIN first_days AS f ON f."customer_id" = s."customer_id"',
+        ("f.first_day AS first_day",),
+    ),
+}
+
+_LEADING_CTES = {"customers": "located", "first_days": "first_days"}
+
+_SALE_COLUMNS = (
+    "transaction_id",
+    "customer_id",
+    "product_id",
+    "total_sales",
+    "quantity",
+    "discount",
+    "order_id",
+    "channel",
+)
+
+
+def _sale_cte(needs: frozenset[str], sale_time: str, conditions: Sequence[str]) -> str:
+    """The CTE `sale`: one row a transaction, with what the dimensions and metrics speak of."""
+    columns = [f's."{name}" AS {name}' for name in _SALE_COLUMNS]
+    columns += [f"{sale_time} AS sale_time", f"CAST({sale_time} AS DATE) AS day"]
+    joins = []
+    for need, (join, brought) in _JOINS.items():
+        if need in needs:
+            joins.append(join)
+            columns += brought
+    body = ",\n    ".join(columns)
+    source = "\n  ".join(['"sales" AS s', *joins])
+    sale = f"sale AS (\n  SELECT\n    {body}\n  FROM {source}{_where(conditions)}\n)"
+    leading = [
+        f"{name} AS (\n{read_sql(name).format(sale_time=sale_time, country=COUNTRY_SQL)})"
+        for need, name in _LEADING_CTES.items()
+        if need in needs
+    ]
+    return ",\n".join([*leading, sale])
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return "\n  WHERE " + " AND ".join(conditions) if conditions else ""
+
+
+def _is_one_of(sql: str, values: Sequence[Value]) -> str:
+    marks = ", ".join("?" for value in values if value is not None)
+    choices = [f"{sql} IN ({marks})"] if marks else []
+    if None in values:
+        choices.append(f"{sql} IS NULL")
+    return f"({' OR '.join(choices)})" if choices else "(1 = 0)"
