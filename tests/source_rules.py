@@ -67,30 +67,22 @@ def nodes_at_run_time(tree: ast.AST, *, inside_functions: bool = True) -> Iterat
         yield from nodes_at_run_time(child, inside_functions=inside_functions)
 
 
-def imports_in(source: str, *, inside_functions: bool = True) -> set[str]:
-    """The modules that are imported; of `from a import b` both a and a.b, b may be a module."""
+def own_imports_in(source: str, *, inside_functions: bool = True) -> set[str]:
+    """The modules of the package that are imported.
+
+    `from a import b` imports a.b when that is a module, else a. The package's own `__version__` is
+    everybody's.
+    """
     found: set[str] = set()
     for node in nodes_at_run_time(ast.parse(source), inside_functions=inside_functions):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            assert node.module
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
-
-
-def own_imports_in(source: str, *, inside_functions: bool = True) -> set[str]:
-    """The modules of the package that are imported; a public name of __init__ counts as `""`."""
-    found = set()
-    for name in imports_in(source, inside_functions=inside_functions):
-        if name == NAME or not name.startswith(f"{NAME}."):
-            continue
-        if name in sources():
-            found.add(name)
-        elif name.count(".") == 1 and not name.endswith(".__version__"):
-            found.add(NAME)
-    return found
+            for name in {alias.name for alias in node.names} - {"__version__"}:
+                module = f"{node.module}.{name}"
+                found.add(module if module in sources() else str(node.module))
+    return found & {NAME, *sources()}
 
 
 def wrong_imports(module: str, source: str) -> list[str]:
@@ -169,7 +161,7 @@ def environment_reads(source: str) -> list[str]:
         attribute = isinstance(node, ast.Attribute) and node.attr in banned
         imported = isinstance(node, ast.ImportFrom) and banned & {a.name for a in node.names}
         if attribute or imported:
-            faults.append(f"line {node.lineno}")
+            faults.append(f"line {getattr(node, 'lineno', 0)}")
     return faults
 
 
