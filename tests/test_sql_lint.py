@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data_pipeline.metrics import DIMENSIONS, METRICS
 from tests.source_rules import PACKAGE, ROOT
 from tests.sql_lint import EXACT_RULES, PORTABLE_RULES, faults_in, faults_in_file
 
@@ -35,6 +36,21 @@ def test_file_keeps_the_rules(path: Path) -> None:
 
 def test_exceptions_name_files_that_exist() -> None:
     assert {file for file, _ in ALLOWED} <= {str(path.relative_to(ROOT)) for path in FILES}
+
+
+FORMULAS = {
+    **{f"metric {metric.name}": metric.sql for metric in METRICS.values() if not metric.is_ratio},
+    **{
+        f"dimension {column.name}": column.sql
+        for dimension in DIMENSIONS.values()
+        for column in dimension.columns
+    },
+}
+
+
+@pytest.mark.parametrize("sql", FORMULAS.values(), ids=FORMULAS.keys())
+def test_formula_of_the_registry_keeps_the_rules(sql: str) -> None:
+    assert faults_in(f"SELECT {sql} AS answer FROM sale") == {}
 
 
 PLANTED = {
