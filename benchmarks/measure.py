@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.make_data import CACHE
+ROOT = Path(__file__).resolve().parents[1]
+LAUNCH = Path(__file__).with_name("launch.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +46,23 @@ def run(arguments: Sequence[str], cwd: Path, log: Path) -> Cost:
 
     The environment's SALES_ settings are taken away, so that they cannot change what is measured.
     """
-    root = str(CACHE.parents[1])
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SALES_")}
-    environment["PYTHONPATH"] = root
+    environment["PYTHONPATH"] = str(ROOT)
     with log.open("wb") as out:
-        begin = time.perf_counter()
-        child = subprocess.Popen(
-            [sys.executable, *arguments],
+        launched = subprocess.run(
+            [sys.executable, "-I", "-S", str(LAUNCH), sys.executable, *arguments],
             cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=out,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - begin
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        said = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-        raise SystemExit(f"{' '.join(arguments)} ended with {child.returncode}:\n{said}")
-    peak_kib = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    return Cost(usage.ru_utime + usage.ru_stime, wall, peak_kib * 1024 / 1e6)
+    *said, figures = launched.stderr.splitlines()
+    exit_code, cpu_seconds, wall_seconds, max_rss = json.loads(figures)
+    if exit_code != 0:
+        tail = [*log.read_text(encoding="utf-8", errors="replace").splitlines(), *said][-30:]
+        raise SystemExit("\n".join([f"{' '.join(arguments)} ended with {exit_code}:", *tail]))
+    bytes_in_max_rss = 1 if sys.platform == "darwin" else 1024
+    return Cost(cpu_seconds, wall_seconds, max_rss * bytes_in_max_rss / 1e6)
