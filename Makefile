@@ -12,13 +12,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 IS_NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 VERSION := -c 'import sys; print(*sys.version_info[:2], sep=".")' 2>/dev/null
 
-# An environment of another Python than the one asked for is made anew.
-ifdef PYTHON
-ifneq ($(wildcard $(BIN)/python),)
-ifneq ($(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION)))
+# An environment of another Python than the one asked for, or of one that is gone, is made anew.
+HAS := $(shell $(BIN)/python $(VERSION))
+WANTS := $(if $(PYTHON),$(shell $(PYTHON) $(VERSION)),$(HAS))
+ifneq ($(HAS),$(if $(HAS),$(WANTS),anew))
 .PHONY: $(VENV)/.made
-endif
-endif
 endif
 
 RAW := data/raw
