@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from data_pipeline.simulator.parameters import Parameters
+    from data_pipeline.grade import Grade
     from data_pipeline.simulator.store import Made, Progress
 
 SIMULATE_EXAMPLES = """
@@ -53,8 +53,14 @@ def simulate(
 ) -> None:
     """Write a synthetic store's raw files, with an answer key for its defects."""
     from data_pipeline.simulator import parameters as dials
+    from data_pipeline.simulator.continuation import continue_store
     from data_pipeline.simulator.store import simulate as make_store
 
+    if next_days is not None:
+        with _progress(as_json) as progress:
+            made = continue_store(out, next_days, progress=progress)
+        _say(made, as_json)
+        return
     chosen = dials.preset(preset).resized(
         sales=sales, customers=customers, products=products, days=days, seed=seed, defects=defects
     )
@@ -63,6 +69,60 @@ def simulate(
             chosen, out, file_format=file_format, threads=threads, progress=progress
         )
     _say(made, as_json)
+
+
+GRADE_EXAMPLES = """
+\b
+Examples:
+  sales simulate && sales run && sales grade
+  sales grade --raw data/raw --warehouse duckdb:///data/warehouse.duckdb --json
+"""
+
+
+@click.command(epilog=GRADE_EXAMPLES)
+@click.option("--raw", type=click.Path(file_okay=False, path_type=Path), default=Path("data/raw"), show_default=True, help="The directory of the simulated store.")
+@click.option("--warehouse", default="duckdb:///data/warehouse.duckdb", show_default=True, help="The warehouse that the store was loaded into.")
+@click.option("--json", "as_json", is_flag=True, help="Print the marks as JSON.")
+def grade(raw: Path, warehouse: str, as_json: bool) -> None:
+    """Mark a warehouse against the simulator's answer key; exit 1 if a mark is lost."""
+    from data_pipeline.grade import as_dict
+    from data_pipeline.grade import grade as mark
+
+    marks = mark(raw, warehouse)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(as_dict(marks)))
+    else:
+        _show(marks)
+    if not marks.perfect:
+        sys.exit(1)
+
+
+def _show(marks: Grade) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("table", "kind of defect", "planted", "right", "recall", "precision")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for k in marks.kinds:
+        table.add_row(
+            k.source_table, k.kind, f"{k.planted:,}", f"{k.right:,}",
+            f"{k.recall:.1%}", f"{k.precision:.1%}",
+            style=None if k.right == k.planted and not k.wrongly else "bold red",
+        )  # fmt: skip
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    console.print(table)
+    for name, (expected, found) in marks.rows.items():
+        console.print(f"{name}: {found:,} rows; {expected:,} are right")
+    console.print(
+        f"money: {marks.amount_found:,} of {marks.amount_expected:,} on {marks.days:,} days, "
+        f"{len(marks.wrong_days):,} days wrong; {marks.false_alarms:,} false alarms"
+    )
+    for example in marks.examples:
+        console.print(f"  {example}", markup=False)
+    console.print("all right" if marks.perfect else "marks were lost")
 
 
 def _say(made: Made, as_json: bool) -> None:

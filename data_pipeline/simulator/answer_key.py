@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data_pipeline.simulator.demand import SECONDS_A_DAY
-from data_pipeline.simulator.dirt.sheet import Dirty, Marks
+from data_pipeline.simulator.dirt.sheet import LOADED, SUPERSEDED, Dirty, Marks
 from data_pipeline.simulator.randomness import Ints
 
 KEY_FILE = "answer_key.parquet"
@@ -88,6 +88,38 @@ def in_order(key: pa.Table) -> pa.Table:
     )
 
 
+def superseded(key: pa.Table, newly: pa.Table) -> pa.Table:
+    """Return the key with these records superseded: those it knows get the verdict, others come in.
+
+    `newly` has the columns of the key; what counts of a record that the key knows is where it is.
+    """
+    known = pc.index_in(_places(newly), value_set=_places(key))
+    there = np.flatnonzero(pc.is_valid(known).to_numpy(zero_copy_only=False))
+    changed = _judged(key, known.take(pa.array(there)).to_numpy(), SUPERSEDED, SUPERSEDED)
+    return pa.concat_tables([changed, newly.filter(pc.is_null(known))])
+
+
+def brought_in(key: pa.Table, places: pa.Table) -> pa.Table:
+    """Return the key with these records, which waited for a customer or product, loaded."""
+    rows = pc.index_in(_places(places), value_set=_places(key))
+    return _judged(key, rows.to_numpy(), LOADED, None)
+
+
+def _places(key: pa.Table) -> pa.Array:
+    where = [key["source_table"], key["source_file"], key["source_line"].cast(pa.string())]
+    return pc.binary_join_element_wise(*where, "/")
+
+
+def _judged(key: pa.Table, rows: Ints, verdict: str, reason: str | None) -> pa.Table:
+    mask = np.zeros(len(key), np.bool_)
+    mask[rows] = True
+    for name, value in (("verdict", verdict), ("reason", reason), ("column", None), ("value", None)):
+        at = KEY_SCHEMA.get_field_index(name)
+        new = pc.if_else(pa.array(mask), pa.scalar(value, pa.string()), key[name])
+        key = key.set_column(at, KEY_SCHEMA.field(name), new)
+    return key
+
+
 @dataclass
 class Totals:
     """Sales and money of each day: what was sold, and what of it a perfect pipeline loads."""
@@ -114,10 +146,12 @@ class Totals:
         np.add.at(self.sales_loaded, day, loaded)
         np.add.at(self.amount_loaded, day, loaded * amounts)
 
-    def change(self, seconds: Ints, more: Ints) -> None:
-        """Add to what is loaded on the days of these moments, without a further record."""
+    def change(self, seconds: Ints, more: Ints, sold: bool = False) -> None:
+        """Add to what is loaded (and was sold) on the days of these moments, with no new record."""
         day = seconds // SECONDS_A_DAY - self.first_epoch_day
         np.add.at(self.amount_loaded, day, more)
+        if sold:
+            np.add.at(self.amount, day, more)
 
     def table(self) -> pa.Table:
         """Return the totals, a row a day."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from data_pipeline.simulator import lateness
@@ -13,6 +12,7 @@ from data_pipeline.simulator.answer_key import answers, in_order, key_rows
 from data_pipeline.simulator.demand import SECONDS_A_DAY
 from data_pipeline.simulator.dirt import KINDS, Dirty, Kind, Marks, soil
 from data_pipeline.simulator.dirt.sheet import QUARANTINED
+from data_pipeline.simulator.parameters import Parameters
 from data_pipeline.simulator.randomness import Ints
 from data_pipeline.simulator.records import customer_records, product_records, sales_records
 from data_pipeline.simulator.sales import Business, Lines
@@ -33,21 +33,28 @@ class Ready:
     ids: Ints | None = None
     unloaded: Ints | None = None
     """Rows of the batch that are not loaded as they are, or not yet."""
+    waiting: Ints | None = None
+    """Those of them that the next day's customers and products bring in."""
     amount_more: tuple[Ints, Ints] | None = None
 
 
 def prepare_sales(
-    business: Business, sold: Lines, ids: Ints, file: str, as_text: bool, day_ends: Ints
+    business: Business, sold: Lines, ids: Ints, file: str, as_text: bool, day: Ints, fewest: int = 0
 ) -> Ready:
-    """Return the content of some sales; `day_ends` is the row behind each record's day."""
+    """Return the content of some sales, in order of the `day` with which they arrive.
+
+    Fewer records than `fewest` get no defects.
+    """
     p = business.parameters
+    share = p.defects if len(ids) >= fewest else 0.0
     records = sales_records(business, sold, ids)
     amount = sold.quantity * sold.price
-    late = lateness.orphans(business, sold)
+    late = lateness.orphans(business, sold, day)
     waiting = late.customer | late.product
     dirty = soil(
-        records, kinds("sales", as_text), p.defects, p.seed, "sales", ids, day_ends, amount, waiting
-    )
+        records, kinds("sales", as_text), share, p.seed, "sales", ids,
+        np.searchsorted(day, day, side="right"), amount, waiting,
+    )  # fmt: skip
     ready = _ready(records, dirty, "sales", file, ids, p.defects, as_text, plain=True)
     parts = [ready.key]
     for kind, mask in (("customer", late.customer), ("product", late.product & ~late.customer)):
@@ -65,39 +72,45 @@ def prepare_sales(
         sold,
         ids,
         lost,
+        np.flatnonzero(waiting),
         (none, none) if dirty is None else dirty.amount_more,
     )
 
 
 def prepare_customers(
-    business: Business, index: Ints, file: str, as_text: bool
+    business: Business, index: Ints, file: str, as_text: bool, fewest: int = 0
 ) -> Ready:
     """Return the content of the customers with these indexes, which rise."""
     p = business.parameters
-    first = int(index[0]) if len(index) else 0
-    until = int(index[-1]) + 1 if len(index) else 0
-    records = customer_records(business, first, until).take(pa.array(index - first))
-    return _prepare_dimension(records, "customers", index, file, as_text, p.defects, p.seed)
+    records = customer_records(business, index)
+    return _prepare_dimension(records, "customers", index, file, as_text, p, fewest)
 
 
 def prepare_products(
-    business: Business, index: Ints, day: int, file: str, as_text: bool
+    business: Business, index: Ints, day: int, file: str, as_text: bool, fewest: int = 0
 ) -> Ready:
     """Return the content of the products with these indexes and their prices of `day`."""
     p = business.parameters
     records = product_records(business, index, day)
-    return _prepare_dimension(records, "products", index, file, as_text, p.defects, p.seed)
+    return _prepare_dimension(records, "products", index, file, as_text, p, fewest)
 
 
 def _prepare_dimension(
-    records: pa.Table, table: str, index: Ints, file: str, as_text: bool, share: float, seed: int
+    records: pa.Table,
+    table: str,
+    index: Ints,
+    file: str,
+    as_text: bool,
+    p: Parameters,
+    fewest: int,
 ) -> Ready:
     n = len(index)
+    share = p.defects if n >= fewest else 0.0
     dirty = soil(
-        records, kinds(table, as_text), share, seed, table, index + 1,
+        records, kinds(table, as_text), share, p.seed, table, index + 1,
         np.full(n, n), np.zeros(n, np.int64),
     )  # fmt: skip
-    return _ready(records, dirty, table, file, index + 1, share, as_text, plain=False)
+    return _ready(records, dirty, table, file, index + 1, p.defects, as_text, plain=False)
 
 
 def kinds(table: str, as_text: bool) -> tuple[Kind, ...]:
@@ -107,18 +120,13 @@ def kinds(table: str, as_text: bool) -> tuple[Kind, ...]:
 
 def merged(sold: Lines, due: Lines) -> Lines:
     """Return a day's sales and the returns of earlier ones, by time."""
-    both = Lines.join([sold, due.take(np.lexsort((due.product, due.order, due.second)))])
+    both = Lines.join([sold, due.take(np.lexsort((due.quantity, due.product, due.order, due.second)))])
     return both.take(np.argsort(both.second, kind="stable"))
 
 
 def day_of(business: Business, seconds: Ints) -> Ints:
     """Return the store's day of each moment."""
     return seconds // SECONDS_A_DAY - business.demand.epoch_day(0)
-
-
-def ends_of_days(days: npt.NDArray[np.int64]) -> Ints:
-    """Return, for rows in order of days, the row behind each row's day."""
-    return np.searchsorted(days, days, side="right")
 
 
 def _ready(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -89,18 +89,31 @@ def country_words() -> tuple[Words, ...]:
     return tuple(found)
 
 
-def identify(seed: int, first: int, until: int) -> dict[str, pa.Array]:
-    """Return name, email, location and birth_year of the customers with these indexes."""
-    parts = [
-        {
-            name: column.slice(max(first - block * BLOCK, 0), until - max(first, block * BLOCK))
-            for name, column in _block(seed, block).items()
-        }
-        for block in range(first // BLOCK, (max(until, first + 1) - 1) // BLOCK + 1)
-    ]
+def identify(seed: int, index: Ints) -> dict[str, pa.Array]:
+    """Return name, email, location and birth_year of the customers with these rising indexes."""
+    parts = []
+    for block in np.unique(index // BLOCK).tolist() or [0]:
+        here = index[index // BLOCK == block] - block * BLOCK
+        parts.append({name: c.take(pa.array(here)) for name, c in _block(seed, block).items()})
     return {name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]}
 
 
+def moved_to(seed: int, index: Ints, location: pa.Array) -> pa.Array:
+    """Return another city of the same country for each customer."""
+    moved = location
+    for words in country_words():
+        here = pc.index_in(location, value_set=words.city)
+        at = np.flatnonzero(pc.is_valid(here).to_numpy(zero_copy_only=False))
+        now = here.take(pa.array(at)).to_numpy()
+        there = pick(hashed(seed, "moved-to", index[at]), words.city_weights)
+        there = np.where(there == now, (there + 1) % len(words.city), there)
+        mask = np.zeros(len(location), np.bool_)
+        mask[at] = True
+        moved = pc.replace_with_mask(moved, pa.array(mask), words.city.take(pa.array(there)))
+    return moved
+
+
+@lru_cache(maxsize=4)
 def _block(seed: int, block: int) -> dict[str, pa.Array]:
     chance = stream(seed, "identities", block)
     country = pick(chance.random(BLOCK), np.array([c.share for c in COUNTRIES]))

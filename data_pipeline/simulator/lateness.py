@@ -52,12 +52,11 @@ def _late(business: Business, name: str, index: Ints, since: npt.NDArray[np.int3
     return np.asarray(chosen & (since >= p.days - 1))
 
 
-def orphans(business: Business, sold: Lines) -> Orphans:
-    """Return which sales are of the day on which their customer or product should have come."""
+def orphans(business: Business, sold: Lines, day: Ints) -> Orphans:
+    """Return which sales, in files of these days, come before their customer or product."""
     p = business.parameters
     n = len(sold)
     customer, product = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
-    day = sold.second // 86_400 - business.demand.epoch_day(0)
     rows = np.flatnonzero(day >= p.days - 1)
     if p.defects == 0 or len(rows) == 0:
         return Orphans(customer, product)
@@ -78,12 +77,12 @@ def late_sales(business: Business, ids: Ints) -> Mask:
     return np.asarray(hashed(p.seed, "late-sale", ids) < p.late_sales)
 
 
-def corrected_after_days(business: Business, sold: Lines, ids: Ints) -> Ints:
+def corrected_after_days(business: Business, sold: Lines, ids: Ints, day: Ints) -> Ints:
     """Return after how many days each sale is corrected; 0 is never. Only clean ones are."""
     p = business.parameters
     chosen = hashed(p.seed, "corrected", ids) < p.corrections
     chosen &= ~hit(p.seed, "sales", ids, p.defects) & ~late_sales(business, ids)
-    waiting = orphans(business, sold)
+    waiting = orphans(business, sold, day)
     chosen &= (sold.quantity > 0) & ~waiting.customer & ~waiting.product
     after = 1 + (hashed(p.seed, "corrected-after", ids) * CORRECTED_WITHIN_DAYS).astype(np.int64)
     return np.where(chosen, after, 0)

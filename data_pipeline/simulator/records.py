@@ -57,18 +57,17 @@ def sales_records(
     )
 
 
-def customer_records(business: Business, first: int, until: int) -> pa.Table:
-    """Return the customers with these indexes as the raw file has them."""
+def customer_records(business: Business, index: Ints) -> pa.Table:
+    """Return the customers with these indexes, which rise, as the raw file has them."""
     seed = business.parameters.seed
-    index = np.arange(first, until)
-    joined = business.everyone.joined[first:until].astype(np.int64)
+    joined = business.everyone.joined[index].astype(np.int64)
     moment = (joined + business.demand.epoch_day(0)) * SECONDS_A_DAY
     moment = moment + joining_seconds(business.demand, index)
     return _in_order(
         "customers",
         {
             "customer_id": pa.array(index + 1),
-            **identify(seed, first, until),
+            **identify(seed, index),
             "registered_at": instants(moment),
             "updated_at": instants(moment),
         },

@@ -33,6 +33,10 @@ SCHEMA = pa.schema(
 )
 
 
+KINDS = ("correction", "late", "move", "orphan", "product", "return")
+"""What can be under way."""
+
+
 @dataclass(frozen=True)
 class State:
     """A store after its last simulated day."""
@@ -42,6 +46,8 @@ class State:
     next_day: int
     next_id: int
     files: tuple[str, ...]
+    loaded: dict[str, int]
+    """How many rows each table has when a perfect pipeline has loaded all files."""
 
     def write(self, out: Path) -> None:
         """Save it in the store's directory."""
@@ -70,6 +76,7 @@ class State:
                 saved["next_day"],
                 saved["next_id"],
                 tuple(saved["files"]),
+                saved["loaded"],
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{path} is not a store's state: {error}") from error
@@ -165,7 +172,12 @@ def write_pending(out: Path, under_way: dict[str, Pending]) -> None:
     for what in sorted(under_way):
         rows = under_way[what]
         rows = rows.take(
-            np.lexsort((rows.lines.product, rows.lines.order, rows.lines.second, rows.id, rows.due))
+            np.lexsort(
+                (
+                    rows.lines.quantity, rows.lines.product, rows.lines.order,
+                    rows.lines.second, rows.id, rows.due,
+                )
+            )  # fmt: skip
         )
         columns = [
             pa.repeat(pa.scalar(what), len(rows)), pa.array(rows.due), pa.array(rows.id),
@@ -191,7 +203,7 @@ def read_pending(out: Path) -> dict[str, Pending]:
     columns = {n: table[n].to_numpy() for n in SCHEMA.names if n not in ("what", "file")}
     columns["channel"] = columns["channel"].astype(np.int8)
     files = table["file"].combine_chunks()
-    for name in ("return", "late", "correction", "move", "product"):
+    for name in KINDS:
         index = np.flatnonzero(what == name)
         found[name] = Pending(
             columns["due"][index],

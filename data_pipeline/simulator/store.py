@@ -26,7 +26,6 @@ from data_pipeline.simulator.answer_key import (
 from data_pipeline.simulator.batches import (
     Ready,
     day_of,
-    ends_of_days,
     merged,
     prepare_customers,
     prepare_products,
@@ -99,7 +98,12 @@ def simulate(
     for name in sorted(before - set(desk.files)):
         (out / name).unlink(missing_ok=True)
     write_pending(out, desk.under_way)
-    State(p, file_format, p.days, desk.next_id, desk.files).write(out)
+    loaded = {
+        "customers": customers,
+        "products": products,
+        "sales": int(desk.totals.sales_loaded.sum()),
+    }
+    State(p, file_format, p.days, desk.next_id, desk.files, loaded).write(out)
     dates = (p.start.isoformat(), p.end.isoformat())
     return Made(out, desk.files, customers, products, sales, desk.defects, *dates)
 
@@ -186,6 +190,7 @@ class _Desk:
         name = "sales" + self._ending
         late: list[Pending] = [pending(np.zeros(0, np.int64))]
         corrected: list[Pending] = []
+        orphaned: list[Pending] = []
         file, done = None, 0
         for ready, held in self._in_order(self._prepare, self._batches(chunk_rows)):
             assert ready.sold is not None and ready.ids is not None
@@ -195,11 +200,13 @@ class _Desk:
             self.totals.add(held.lines.second, held.lines.quantity * held.lines.price, sold=1)
             late.append(held)
             corrected.append(corrections_ahead(business, ready, p.days).on(name, begins))
+            orphaned.append(orphans_ahead(ready, p.days).on(name, begins))
             done += len(ready.ids)
             if progress:
                 progress(done, max(done, p.sales))
         self.under_way["late"] = gathered(late)
         self.under_way["correction"] = gathered(corrected)
+        self.under_way["orphan"] = gathered(orphaned)
         return done
 
     def _prepare(self, batch: tuple[list[tuple[Lines, Lines]], int]) -> tuple[Ready, Pending]:
@@ -214,7 +221,7 @@ class _Desk:
         if waits.any():
             sold, ids, day = sold.take(~waits), ids[~waits], day[~waits]
         name = "sales" + self._ending
-        ready = prepare_sales(business, sold, ids, name, self.as_text, ends_of_days(day))
+        ready = prepare_sales(business, sold, ids, name, self.as_text, day)
         return ready, held
 
     def _batches(self, chunk_rows: int) -> Iterator[tuple[list[tuple[Lines, Lines]], int]]:
@@ -289,10 +296,19 @@ def corrections_ahead(business: Business, ready: Ready, from_day: int) -> Pendin
     day = day_of(business, ready.sold.second)
     recent = np.flatnonzero(day >= from_day - lateness.CORRECTED_WITHIN_DAYS)
     sold, ids = ready.sold.take(recent), ready.ids[recent]
-    after = lateness.corrected_after_days(business, sold, ids)
+    after = lateness.corrected_after_days(business, sold, ids, day[recent])
     due = np.where(after > 0, day[recent] + after, -1)
     goes = np.flatnonzero(due >= from_day)
     return pending(due[goes], ids[goes], ready.starts[recent[goes]], sold.take(goes))
+
+
+def orphans_ahead(ready: Ready, due: int) -> Pending:
+    """Return the sales of a batch that the next day's customers and products bring in."""
+    assert ready.sold is not None and ready.ids is not None and ready.waiting is not None
+    rows = ready.waiting
+    return pending(
+        np.full(len(rows), due), ready.ids[rows], ready.starts[rows], ready.sold.take(rows)
+    )
 
 
 def schema_of(table: str, ready: Ready) -> pa.Schema:

@@ -36,7 +36,7 @@ def in_column(column: str) -> dict[str, tuple[float, Plant]]:
         sheet.quarantine(at, "bad_bytes", "bad_encoding", column)
 
     def nul_byte(sheet: Sheet, at: Ints) -> None:
-        sheet.write(at, column, b"a\x00" + sheet.text[column][at])
+        sheet.write(at, column, b"a\x00b" + sheet.text[column][at])
         sheet.quarantine(at, "nul_byte", "nul_byte", column)
 
     def stray_return(sheet: Sheet, at: Ints) -> None:

@@ -1,0 +1,200 @@
+"""Marks for a warehouse: what the pipeline made of each planted defect, against the answer key.
+
+For each kind of defect: recall is the share of its records that were judged right, in verdict,
+reason and value; precision is the share of records given one of its outcomes (a reason of
+quarantine, a repair) that deserved it. Money and counts are compared for every day, exactly.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data_pipeline.contract import TABLES
+from data_pipeline.errors import ConfigError, WarehouseError
+from data_pipeline.simulator.answer_key import KEY_FILE, TOTALS_FILE
+from data_pipeline.simulator.state import STATE_FILE
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+URL = "duckdb:///"
+
+
+@dataclass(frozen=True)
+class KindMark:
+    """The mark for one kind of defect in one table."""
+
+    source_table: str
+    kind: str
+    planted: int
+    right: int
+    wrongly: int
+    """Records that got an outcome of this kind and should not have."""
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.planted
+
+    @property
+    def precision(self) -> float:
+        """1.0 where nothing was judged so."""
+        judged = self.right + self.wrongly
+        return self.right / judged if judged else 1.0
+
+
+@dataclass(frozen=True)
+class DayMark:
+    """A day whose sales in the warehouse are not those of the key."""
+
+    day: str
+    sales_expected: int
+    sales_found: int
+    amount_expected: Decimal
+    amount_found: Decimal
+
+
+@dataclass(frozen=True)
+class Grade:
+    """All marks of a warehouse."""
+
+    kinds: tuple[KindMark, ...]
+    days: int
+    wrong_days: tuple[DayMark, ...]
+    rows: dict[str, tuple[int, int]]
+    """Rows expected and found, by table."""
+    amount_expected: Decimal
+    amount_found: Decimal
+    false_alarms: int
+    """Records that nothing is wrong with, repaired or quarantined."""
+    examples: tuple[str, ...]
+    """Some records that were judged wrong, in words."""
+
+    @property
+    def perfect(self) -> bool:
+        """Whether no mark was lost."""
+        return (
+            all(k.right == k.planted and k.wrongly == 0 for k in self.kinds)
+            and not self.wrong_days
+            and not self.false_alarms
+            and all(expected == found for expected, found in self.rows.values())
+        )
+
+
+def grade(raw: Path, warehouse: str) -> Grade:
+    """Return the marks of a DuckDB warehouse for the store in `raw`; changes neither.
+
+    Raises ConfigError where `raw` has no answer key, WarehouseError where the warehouse cannot be
+    read. All files of the store must have been loaded.
+    """
+    for name in (KEY_FILE, TOTALS_FILE, STATE_FILE):
+        if not (raw / name).is_file():
+            raise ConfigError(
+                f"{raw / name} is not there, so there is nothing to mark against; "
+                f"make a store with an answer key: sales simulate --out {raw}"
+            )
+    with _opened(warehouse) as connection:
+        _prepare(connection, raw)
+        kinds = tuple(KindMark(*row) for row in _rows(connection, "kinds"))
+        wrong_days = tuple(DayMark(str(d[0]), *d[1:]) for d in _rows(connection, "days"))
+        days, expected, found = _rows(connection, "money")[0]
+        alarms = _rows(connection, "false_alarms")[0][0]
+        examples = tuple(row[0] for row in _rows(connection, "examples"))
+        loaded = json.loads((raw / STATE_FILE).read_text(encoding="utf-8"))["loaded"]
+        rows = {name: (int(loaded[name]), _count(connection, name)) for name in TABLES}
+    return Grade(kinds, days, wrong_days, rows, expected, found, alarms, examples)
+
+
+def as_dict(marks: Grade) -> dict[str, Any]:
+    """Return the marks as JSON has them; money as text, so that none is lost."""
+    kinds = [
+        {
+            "table": k.source_table,
+            "kind": k.kind,
+            "planted": k.planted,
+            "right": k.right,
+            "wrongly": k.wrongly,
+            "recall": k.recall,
+            "precision": k.precision,
+        }
+        for k in marks.kinds
+    ]
+    days = [
+        {name: v if isinstance(v, int) else str(v) for name, v in asdict(day).items()}
+        for day in marks.wrong_days
+    ]
+    return {
+        "perfect": marks.perfect,
+        "kinds": kinds,
+        "days": marks.days,
+        "wrong_days": days,
+        "rows": {n: {"expected": e, "found": f} for n, (e, f) in marks.rows.items()},
+        "amount_expected": str(marks.amount_expected),
+        "amount_found": str(marks.amount_found),
+        "false_alarms": marks.false_alarms,
+        "examples": list(marks.examples),
+    }
+
+
+def _opened(warehouse: str) -> DuckDBPyConnection:
+    import duckdb
+
+    if not warehouse.startswith(URL):
+        raise ConfigError(f"only a DuckDB warehouse can be graded: {URL}path")
+    path = Path(warehouse.removeprefix(URL))
+    if not path.is_file():
+        raise WarehouseError(f"{path} is not there; load the store first: sales run")
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise WarehouseError(f"{path} cannot be opened: {error}") from error
+
+
+def _prepare(connection: DuckDBPyConnection, raw: Path) -> None:
+    """Make the key, the totals and the right values visible as temporary tables."""
+    import duckdb
+
+    connection.execute("SET TimeZone = 'UTC'")
+    for name, file in (("answer_key", KEY_FILE), ("answer_totals", TOTALS_FILE)):
+        read = f"CREATE TEMP TABLE {name} AS SELECT * FROM read_parquet(?)"
+        connection.execute(read, [str(raw / file)])
+    columns = connection.execute(
+        'SELECT DISTINCT source_table, "column" FROM answer_key'
+        " WHERE \"column\" IS NOT NULL AND verdict IN ('loaded', 'repaired')"
+    ).fetchall()
+    parts = [_right_values(table, column) for table, column in sorted(columns)]
+    none = "SELECT source_table, source_file, source_line FROM answer_key WHERE false"
+    connection.execute(f"CREATE TEMP TABLE right_values AS {' UNION ALL '.join([*parts, none])}")
+    try:
+        connection.execute(_sql("judged"))
+    except duckdb.Error as error:
+        raise WarehouseError(f"the warehouse cannot be graded: {error}") from error
+
+
+def _right_values(table: str, column: str) -> str:
+    kind = TABLES[table].by_name[column].type.sql
+    return f"""
+        SELECT k.source_table, k.source_file, k.source_line
+        FROM answer_key AS k JOIN {table} AS t
+          ON t.source_file = k.source_file AND t.source_line = k.source_line
+        WHERE k.source_table = '{table}' AND k."column" = '{column}'
+          AND CAST(k.value AS {kind}) IS NOT DISTINCT FROM t."{column}"
+    """
+
+
+def _sql(name: str) -> str:
+    return files("data_pipeline").joinpath(f"sql/grade/{name}.sql").read_text(encoding="utf-8")
+
+
+def _rows(connection: DuckDBPyConnection, name: str) -> list[tuple[Any, ...]]:
+    return connection.execute(_sql(name)).fetchall()
+
+
+def _count(connection: DuckDBPyConnection, table: str) -> int:
+    key = TABLES[table].key.name
+    found = connection.execute(f'SELECT count(*) FROM {table} WHERE "{key}" <> 0').fetchone()
+    return int(found[0]) if found else 0
