@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"", "pipeline", "metrics", "charts", "report", "grade", "aggregates", "simulator"}),
     frozenset({"extract", "transform", "load", "ledger"}),
     frozenset({"sources", "engines", "warehouses"}),
-    frozenset({"sql", "contract", "config"}),
+    frozenset({"sql", "timezones", "contract", "config"}),
     frozenset({"errors"}),
 )
 """From the edge to the core: a module imports from its own layer or from those behind it.

@@ -14,7 +14,8 @@ from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError, TokenError
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-"""`{name}` in a .sql file: an identifier or an expression that the renderer puts there."""
+"""`{name}` in a .sql file: what the renderer puts there. A name that ends in `_cases` stands for
+WHEN branches, in `_joins` for joins, any other for an identifier or an expression."""
 
 NOT_PORTABLE = frozenset(
     """
@@ -114,7 +115,7 @@ def faults_in_file(text: str, *, portable: bool = True) -> dict[str, str]:
 
 def faults_in(text: str, *, portable: bool = True) -> dict[str, str]:
     """Rule to message for what is wrong in one or more statements."""
-    sql = PLACEHOLDER.sub(r"\1", text)
+    sql = PLACEHOLDER.sub(_stand_in, text)
     try:
         tokens = sqlglot.tokenize(sql, read="duckdb")
         statements = [one for one in sqlglot.parse(sql, read="duckdb") if one]
@@ -130,6 +131,13 @@ def faults_in(text: str, *, portable: bool = True) -> dict[str, str]:
         for node in statement.walk():
             faults |= {name: message for name, (message, bad) in rules.items() if bad(node)}
     return faults
+
+
+def _stand_in(placeholder: re.Match[str]) -> str:
+    name = placeholder[1]
+    if name.endswith("_cases"):
+        return f"WHEN {name} THEN 1"
+    return "" if name.endswith("_joins") else name
 
 
 def _faults_of_tokens(tokens: list[Token]) -> Iterator[tuple[str, str]]:

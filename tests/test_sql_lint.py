@@ -112,6 +112,7 @@ def test_percentile_cont_is_caught_in_its_long_form() -> None:
         "DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {changes})",
         "SELECT SUM(CASE WHEN a > 0 THEN b ELSE 0 END) AS b FROM t",
         "SELECT EXTRACT(HOUR FROM a) AS hour FROM t",
+        "SELECT CASE {when_cases} ELSE 0 END AS a FROM t {other_joins} WHERE {test}",
     ],
 )
 def test_portable_sql_passes(sql: str) -> None:
