@@ -6,8 +6,8 @@ row: the time zone whose days these are. Metrics use them by themselves where th
 
 How the loader calls it, inside its transaction, after the merge and before the commit:
 
-    refresh(connection)                                   after a first load or a rebuild
-    refresh(connection, changed="changed_sales")          after a load that adds to the sales
+    refresh(warehouse)                                   after a first load or a rebuild
+    refresh(warehouse, changed="changed_sales")          after a load that adds to the sales
 
 `changed_sales` is any table or view with a column `timestamp` (UTC), one row for each sale that
 the load has added or taken away; of a sale that got a new version, both the old and the new
@@ -18,96 +18,83 @@ as they are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from data_pipeline.metrics.composing import DAILY
-from data_pipeline.metrics.periods import find_shifts, find_zone, local_time_sql
+from data_pipeline.metrics.periods import find_zone, sale_time_sql
 from data_pipeline.metrics.reading import read_sql
 
 if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from data_pipeline.metrics.reading import Reader
+
 STATE = "agg_state"
 TABLES = (DAILY, STATE)
 TOUCHED = "agg_touched_days"
 
 
-class Connection(Protocol):
-    """What is needed of the loader's connection: DuckDB's, psycopg's and sqlite's have it."""
-
-    def execute(self, query: str, /) -> Any: ...
-
-
-def refresh(connection: Connection, *, changed: str | None = None, timezone: str = "UTC") -> None:
+def refresh(warehouse: Reader, *, changed: str | None = None, timezone: str = "UTC") -> None:
     """Bring the daily sums up to the sales; with `changed`, only the days that it names.
 
     Sums all days when there are no sums yet or when they are of another time zone. Neither begins
     nor ends a transaction.
     """
     zone = find_zone(timezone)
-    seen = _span(connection)
-    if changed is None or _timezone(connection) != timezone:
-        _rebuild(connection, zone, seen)
+    seen = _span(warehouse)
+    if changed is None or _timezone(warehouse) != timezone:
+        _rebuild(warehouse, zone, seen)
     else:
-        _sum_touched_days(connection, zone, seen, changed)
+        _sum_touched_days(warehouse, zone, seen, changed)
 
 
-def _rebuild(
-    connection: Connection, zone: ZoneInfo, seen: tuple[datetime, datetime] | None
-) -> None:
-    connection.execute(f"DROP TABLE IF EXISTS {DAILY}")
-    connection.execute(f"DROP TABLE IF EXISTS {STATE}")
-    connection.execute(f"CREATE TABLE {DAILY} AS {_sums(zone, seen)}")
+def _rebuild(warehouse: Reader, zone: ZoneInfo, seen: tuple[datetime, datetime] | None) -> None:
+    warehouse.rows(f"DROP TABLE IF EXISTS {DAILY}")
+    warehouse.rows(f"DROP TABLE IF EXISTS {STATE}")
+    warehouse.rows(f"CREATE TABLE {DAILY} AS {_sums(zone, seen)}")
     name = zone.key.replace("'", "''")
-    connection.execute(f"CREATE TABLE {STATE} AS SELECT '{name}' AS reporting_timezone")
+    warehouse.rows(f"CREATE TABLE {STATE} AS SELECT '{name}' AS reporting_timezone")
 
 
 def _sum_touched_days(
-    connection: Connection,
+    warehouse: Reader,
     zone: ZoneInfo,
     seen: tuple[datetime, datetime] | None,
     changed: str,
 ) -> None:
-    connection.execute(f"DROP TABLE IF EXISTS {TOUCHED}")
-    limits = connection.execute(
-        f'SELECT MIN("timestamp"), MAX("timestamp") FROM {changed}'
-    ).fetchone()
-    if limits is None or limits[0] is None:
+    warehouse.rows(f"DROP TABLE IF EXISTS {TOUCHED}")
+    limits = warehouse.rows(f'SELECT MIN("timestamp"), MAX("timestamp") FROM {changed}')[0]
+    if limits[0] is None:
         return
-    moment = local_time_sql('"timestamp"', find_shifts(zone, *limits))
-    connection.execute(
+    moment = sale_time_sql('"timestamp"', zone, limits)
+    warehouse.rows(
         f"CREATE TEMPORARY TABLE {TOUCHED} AS SELECT DISTINCT CAST({moment} AS DATE) AS day"
         f" FROM {changed}"
     )
     touched = f"(SELECT day FROM {TOUCHED})"
-    connection.execute(f"DELETE FROM {DAILY} WHERE day IN {touched}")
+    warehouse.rows(f"DELETE FROM {DAILY} WHERE day IN {touched}")
     sums = _sums(zone, seen, only_days=touched)
-    connection.execute(f"INSERT INTO {DAILY} {sums}")
-    connection.execute(f"DROP TABLE {TOUCHED}")
+    warehouse.rows(f"INSERT INTO {DAILY} {sums}")
+    warehouse.rows(f"DROP TABLE {TOUCHED}")
 
 
 def _sums(zone: ZoneInfo, seen: tuple[datetime, datetime] | None, *, only_days: str = "") -> str:
     """The SELECT of all daily sums, or of those of `only_days`, a list or SELECT of days."""
-    column = 's."timestamp"'
-    sale_time = local_time_sql(column, find_shifts(zone, *seen)) if seen else column
+    sale_time = sale_time_sql('s."timestamp"', zone, seen)
     condition = f"CAST({sale_time} AS DATE) IN {only_days}" if only_days else "1 = 1"
     return read_sql("agg_daily").format(sale_time=sale_time, condition=condition)
 
 
-def _span(connection: Connection) -> tuple[datetime, datetime] | None:
-    first, last = connection.execute(
-        'SELECT MIN("timestamp"), MAX("timestamp") FROM "sales"'
-    ).fetchone()
+def _span(warehouse: Reader) -> tuple[datetime, datetime] | None:
+    ((first, last),) = warehouse.rows('SELECT MIN("timestamp"), MAX("timestamp") FROM "sales"')
     return None if first is None else (first, last)
 
 
-def _timezone(connection: Connection) -> str | None:
+def _timezone(warehouse: Reader) -> str | None:
     """The time zone of the daily sums that are there; None when there are none."""
-    there = connection.execute(
-        f"SELECT COUNT(*) FROM information_schema.tables WHERE table_name = '{STATE}'"
-    ).fetchone()
-    if not there[0]:
+    there = f"SELECT COUNT(*) FROM information_schema.tables WHERE table_name = '{STATE}'"
+    if warehouse.rows(there) == [(0,)]:
         return None
-    name = connection.execute(f"SELECT reporting_timezone FROM {STATE}").fetchone()[0]
+    ((name,),) = warehouse.rows(f"SELECT reporting_timezone FROM {STATE}")
     return str(name)

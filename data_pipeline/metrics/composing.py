@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from data_pipeline.metrics.dimensions import COUNTRY_SQL
-from data_pipeline.metrics.periods import find_shifts, local_time_sql, to_utc
+from data_pipeline.metrics.metric import EVERYTHING
+from data_pipeline.metrics.periods import sale_time_sql, to_utc
 from data_pipeline.metrics.reading import read_sql
-from data_pipeline.metrics.registry import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +25,10 @@ DAILY_DIMENSIONS = frozenset({"day", "week", "month", "quarter", "year", "weekda
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL and the values for its question marks."""
+    """SQL and the values of its parameters."""
 
     sql: str
-    parameters: tuple[Value, ...]
+    values: dict[str, Value]
 
 
 def compose(
@@ -40,18 +40,17 @@ def compose(
 
     `seen` are the first and the last instant of any sale (UTC).
     """
-    shifts = find_shifts(zone, *seen) if seen else ()
-    sale_time = local_time_sql('s."timestamp"', shifts) if shifts else 's."timestamp"'
-    parameters: list[Value] = []
+    sale_time = sale_time_sql('s."timestamp"', zone, seen)
+    values: dict[str, Value] = {}
     conditions = []
     if question.since:
-        conditions.append('s."timestamp" >= ?')
-        parameters.append(to_utc(question.since, zone))
+        conditions.append('s."timestamp" >= $since')
+        values["since"] = to_utc(question.since, zone)
     if question.until:
-        conditions.append('s."timestamp" < ?')
-        parameters.append(to_utc(question.until + timedelta(days=1), zone))
+        conditions.append('s."timestamp" < $until')
+        values["until"] = to_utc(question.until + timedelta(days=1), zone)
     cte = _sale_cte(question.needs, sale_time, conditions)
-    return _group(f"WITH {cte}\n", "sale", question, ((), parameters))
+    return _group(f"WITH {cte}\n", "sale", question, ((), values))
 
 
 def fits_daily(question: Question) -> bool:
@@ -64,28 +63,29 @@ def fits_daily(question: Question) -> bool:
 
 def compose_daily(question: Question) -> Statement:
     """The statement that gives the same answer from the daily sums; see `fits_daily`."""
-    parameters: list[Value] = []
+    values: dict[str, Value] = {}
     conditions = []
     if question.since:
-        conditions.append("day >= ?")
-        parameters.append(question.since)
+        conditions.append("day >= $since")
+        values["since"] = question.since
     if question.until:
-        conditions.append("day <= ?")
-        parameters.append(question.until)
-    return _group("", DAILY, question, (conditions, parameters))
+        conditions.append("day <= $until")
+        values["until"] = question.until
+    return _group("", DAILY, question, (conditions, values))
 
 
 def _group(
     head: str,
     relation: str,
     question: Question,
-    limits: tuple[Sequence[str], list[Value]],
+    limits: tuple[Sequence[str], dict[str, Value]],
 ) -> Statement:
     """SELECT the question's columns and measures FROM `relation`, grouped and in order."""
-    conditions, parameters = list(limits[0]), list(limits[1])
-    for dimension, values in question.where:
-        conditions.append(_is_one_of(dimension.columns[0].sql, values))
-        parameters.extend(value for value in values if value is not None)
+    conditions, values = list(limits[0]), dict(limits[1])
+    for dimension, wanted in question.where:
+        names = {f"value_{len(values) + i}": v for i, v in enumerate(wanted) if v is not None}
+        conditions.append(_is_one_of(dimension.columns[0].sql, [*names], none=None in wanted))
+        values |= names
     columns = [column for dimension in question.by for column in dimension.columns]
     selected = [f'{column.sql} AS "{column.name}"' for column in columns]
     selected += [f'{measure.sql} AS "{measure.name}"' for measure in question.measures]
@@ -94,7 +94,7 @@ def _group(
         keys = ", ".join(column.sql for column in columns)
         order = ", ".join(f'"{column.name}"' for column in columns)
         sql += f"\nGROUP BY {keys}\nORDER BY {order}"
-    return Statement(sql, tuple(parameters))
+    return Statement(sql, values)
 
 
 _JOINS = {
@@ -154,9 +154,8 @@ def _where(conditions: Sequence[str]) -> str:
     return "\n  WHERE " + " AND ".join(conditions) if conditions else ""
 
 
-def _is_one_of(sql: str, values: Sequence[Value]) -> str:
-    marks = ", ".join("?" for value in values if value is not None)
-    choices = [f"{sql} IN ({marks})"] if marks else []
-    if None in values:
+def _is_one_of(sql: str, names: Sequence[str], *, none: bool) -> str:
+    choices = [f"{sql} IN ({', '.join(f'${name}' for name in names)})"] if names else []
+    if none:
         choices.append(f"{sql} IS NULL")
     return f"({' OR '.join(choices)})" if choices else "(1 = 0)"

@@ -59,6 +59,11 @@ def local_time_sql(column: str, shifts: tuple[Shift, ...]) -> str:
     return f"CASE {whens} ELSE {_shifted(column, shifts[-1].seconds)} END"
 
 
+def sale_time_sql(column: str, zone: ZoneInfo, seen: tuple[datetime, datetime] | None) -> str:
+    """The same for a column whose first and last instant are `seen`; None when there is no row."""
+    return local_time_sql(column, find_shifts(zone, *seen)) if seen else column
+
+
 def to_utc(day: date, zone: ZoneInfo) -> datetime:
     """The instant at which the local `day` begins, as UTC without zone."""
     local = datetime.combine(day, time.min, tzinfo=zone)

@@ -10,11 +10,12 @@ from data_pipeline.metrics.composing import compose, compose_daily, fits_daily
 from data_pipeline.metrics.frame import Frame, Kind, Row, Value
 from data_pipeline.metrics.periods import find_zone
 from data_pipeline.metrics.question import Question, Where, ask
-from data_pipeline.metrics.registry import Metric, find_metric
+from data_pipeline.metrics.registry import find_metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from data_pipeline.metrics.metric import Metric
     from data_pipeline.metrics.reading import Reader
 
 RATIO_PLACES = {
@@ -46,20 +47,20 @@ def query(
         statement = compose_daily(question)
     else:
         statement = compose(question, find_zone(timezone), span(reader))
-    return finish(question, reader.fetch(statement.sql, statement.parameters))
+    return finish(question, reader.rows(statement.sql, statement.values))
 
 
 def has_daily(reader: Reader, timezone: str) -> bool:
     """Whether the warehouse keeps daily sums, by the days of `timezone`."""
     tables = "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'agg_state'"
-    if reader.fetch(tables) == [(0,)]:
+    if reader.rows(tables) == [(0,)]:
         return False
-    return reader.fetch("SELECT reporting_timezone FROM agg_state") == [(timezone,)]
+    return reader.rows("SELECT reporting_timezone FROM agg_state") == [(timezone,)]
 
 
 def span(reader: Reader) -> tuple[datetime, datetime] | None:
     """The first and the last instant of any sale; None when there is no sale."""
-    ((first, last),) = reader.fetch('SELECT MIN("timestamp"), MAX("timestamp") FROM "sales"')
+    ((first, last),) = reader.rows('SELECT MIN("timestamp"), MAX("timestamp") FROM "sales"')
     return (first, last) if isinstance(first, datetime) and isinstance(last, datetime) else None
 
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from data_pipeline.errors import ConfigError
 from data_pipeline.metrics.dimensions import Dimension, find_dimension
 from data_pipeline.metrics.frame import Field, Value
-from data_pipeline.metrics.registry import Metric, find_metric
+from data_pipeline.metrics.registry import find_metric, measures_of
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from data_pipeline.metrics.metric import Metric
 
 Where = Mapping[str, Value | Sequence[Value]]
 
@@ -30,8 +32,7 @@ class Question:
     @property
     def measures(self) -> tuple[Metric, ...]:
         """The metrics that SQL has to compute, each once."""
-        names = dict.fromkeys(part for metric in self.metrics for part in metric.parts)
-        return tuple(find_metric(name) for name in names)
+        return tuple(dict.fromkeys(m for metric in self.metrics for m in measures_of(metric)))
 
     @property
     def needs(self) -> frozenset[str]:

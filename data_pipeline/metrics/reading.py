@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from importlib import resources
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from data_pipeline.metrics.frame import Row, Value
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
 
 class Reader(Protocol):
-    """Answers SQL in the portable subset; `?` stands for a bound parameter."""
+    """What metrics ask of a warehouse: to answer SQL in which `$name` stands for a value."""
 
-    def fetch(self, sql: str, parameters: Sequence[Value] = ()) -> list[Row]: ...
+    def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
 
 
-@contextmanager
-def open_reader(url: str) -> Iterator[Reader]:
+def open_reader(url: str) -> AbstractContextManager[Reader]:
     """The warehouse at `url`, open for reading and closed at the end."""
-    from data_pipeline.metrics._duckdb import DuckDBReader
+    from data_pipeline.warehouses import Access, open_warehouse
 
-    reader = DuckDBReader(url)
-    try:
-        yield reader
-    finally:
-        reader.close()
+    return open_warehouse(url, Access(read_only=True))
 
 
 def read_sql(name: str) -> str:

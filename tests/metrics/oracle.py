@@ -157,6 +157,8 @@ METRICS: dict[str, Callable[[Sequence[Line]], Decimal | int | None]] = {
     "new_customers": new_customers,
     "returning_customers": returning_customers,
     "customer_sales": customer_sales,
+    "customer_paid_sales": lambda x: paid_sales([y for y in x if y.sale.customer_id]),
+    "customer_orders": lambda x: orders([y for y in x if y.sale.customer_id]),
     "guest_orders": guest_orders,
     "costed_sales": costed_sales,
     "gross_margin": gross_margin,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 
 from data_pipeline.contract import TABLES, Table
 
@@ -124,10 +125,13 @@ def write_store(store: Store, path: Path) -> str:
             create_table(connection, table)
             rows = getattr(store, table.name)
             names = [f.name for f in fields(rows[0])] if rows else []
-            marks = ", ".join("?" for _ in names)
-            into = f'INSERT INTO "{table.name}" ({", ".join(names)}) VALUES ({marks})'
             if rows:
-                connection.executemany(into, [[getattr(r, n) for n in names] for r in rows])
+                arrow = pa.table({name: [getattr(row, name) for row in rows] for name in names})
+                connection.register("rows_to_load", arrow)
+                columns = ", ".join(names)
+                connection.execute(
+                    f'INSERT INTO "{table.name}" ({columns}) SELECT {columns} FROM rows_to_load'
+                )
     return f"duckdb:///{path}"
 
 

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from data_pipeline import aggregates
 from data_pipeline.errors import ConfigError, WarehouseError
 from data_pipeline.metrics import DIMENSIONS, METRICS, Kind, open_reader, query
 from data_pipeline.metrics.question import ask
+from data_pipeline.warehouses import open_warehouse
 from tests.metrics import oracle
 from tests.metrics.store import make_store, write_store
 
@@ -77,8 +77,8 @@ def both_urls(url: str, store: Store, tmp_path_factory: pytest.TempPathFactory) 
     """The same store without and with daily sums (of UTC days)."""
     path = tmp_path_factory.mktemp("aggregates") / "store.duckdb"
     quick = write_store(store, path)
-    with duckdb.connect(str(path)) as connection:
-        aggregates.refresh(connection)
+    with open_warehouse(quick) as warehouse:
+        aggregates.refresh(warehouse)
     return url, quick
 
 
@@ -133,6 +133,6 @@ def test_an_unknown_time_zone_is_refused(reader: Reader) -> None:
 
 
 def test_a_missing_warehouse_says_what_to_do(tmp_path: Path) -> None:
-    missing = pytest.raises(WarehouseError, match="'sales run' makes one")
+    missing = pytest.raises(WarehouseError, match=r"none[.]duckdb")
     with missing, open_reader(f"duckdb:///{tmp_path}/none.duckdb"):
         pass

@@ -1,0 +1,54 @@
+"""What is bought together."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from data_pipeline.metrics.frame import Field, Frame, Kind
+from data_pipeline.metrics.query import divide, query
+from data_pipeline.metrics.reading import read_sql
+
+if TYPE_CHECKING:
+    from data_pipeline.metrics.reading import Reader
+
+
+def basket_pairs(reader: Reader, *, min_orders: int = 10, count: int = 50) -> Frame:
+    """The pairs of products that are bought together more often than chance would have it.
+
+    Of n orders, a pair with support s = P(A and B) has the confidence P(B | A) and the lift
+    P(A and B) / (P(A) P(B)): 1 is chance. Pairs in at least `min_orders` orders; the `count` with
+    the highest lift, then those in most orders.
+    """
+    ((orders,),) = query(reader, ["orders"]).rows
+    rows = []
+    for one, one_name, two, two_name, both, with_one, with_two in reader.rows(
+        read_sql("basket_pairs"), {"min_orders": min_orders}
+    ):
+        expected = Decimal(str(with_one)) * Decimal(str(with_two))
+        rows.append(
+            (
+                one,
+                one_name,
+                two,
+                two_name,
+                both,
+                divide(both, orders, Kind.SHARE),
+                divide(both, with_one, Kind.SHARE),
+                divide(both, with_two, Kind.SHARE),
+                divide(Decimal(str(both)) * Decimal(str(orders)), expected, Kind.NUMBER),
+            )
+        )
+    fields = (
+        Field("first_id", "Product number", Kind.WHOLE),
+        Field("first", "Product", Kind.TEXT),
+        Field("second_id", "Bought with number", Kind.WHOLE),
+        Field("second", "Bought with", Kind.TEXT),
+        Field("orders", "Orders with both", Kind.COUNT),
+        Field("support", "Share of all orders", Kind.SHARE),
+        Field("confidence", "Of orders with the first", Kind.SHARE),
+        Field("confidence_back", "Of orders with the second", Kind.SHARE),
+        Field("lift", "Times as often as by chance", Kind.NUMBER),
+    )
+    by_orders = Frame(fields, tuple(rows)).sorted_by("orders", descending=True)
+    return by_orders.sorted_by("lift", descending=True).head(count)
