@@ -1,0 +1,1 @@
+"""Where transform runs."""

@@ -1,0 +1,133 @@
+"""Extract: the new files of the raw directory as batches of text rows, each with its line.
+
+Nothing is read into a type here, and no row is lost: a record that cannot be split into fields is
+passed on as a fault with its line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from data_pipeline.contract import TABLES
+from data_pipeline.sources.files import PARQUET_MAGIC, RawFile, find_files
+from data_pipeline.sources.header import Format, Header
+from data_pipeline.sources.parquet import ParquetFile
+from data_pipeline.sources.records import Mask, Positions
+from data_pipeline.sources.text import TextFile
+
+__all__ = ["OpenFile", "RawFile", "find_files", "open_file", "read_again", "text_schema"]
+
+
+class OpenFile(Protocol):
+    """A raw file whose header fits its table. `rows` counts the records that were passed on,
+    `content_hash` is there after the last batch."""
+
+    file: RawFile
+    header: Header
+    rows: int
+
+    @property
+    def content_hash(self) -> str: ...
+
+    @property
+    def bytes_read(self) -> int: ...
+
+    def batches(self) -> Iterator[pa.RecordBatch]: ...
+
+
+def open_file(file: RawFile, format_: Format) -> OpenFile:
+    """Open a raw file and match its header with the contract, or raise SourceError."""
+    table = TABLES[file.table]
+    if _is_parquet(file):
+        return ParquetFile(file, table, format_)
+    return TextFile(file, table, format_)
+
+
+def _is_parquet(file: RawFile) -> bool:
+    if file.name.casefold().endswith(".parquet"):
+        return True
+    try:
+        with file.path.open("rb") as handle:
+            return handle.read(4) == PARQUET_MAGIC
+    except OSError:
+        return False
+
+
+def text_schema(header: Header, *, raw: bool = False) -> pa.Schema:
+    """The schema of the batches: text columns, `source_line`, `fault` and perhaps `raw`."""
+    fields = [pa.field(name, pa.string()) for name in header.positions]
+    fields += [pa.field("source_line", pa.int64()), pa.field("fault", pa.string())]
+    return pa.schema(fields + [pa.field("raw", pa.string())] * raw)
+
+
+Choice = Callable[[Positions], Mask]
+"""Says for each of some lines whether its record is wanted."""
+
+
+class Reread:
+    """A file read a second time, only for the records that `choose` wants.
+
+    Its batches have one more column, `raw`: the record as text. Bytes that are not UTF-8 stand in
+    it as \\xNN; the record of a Parquet file is written as CSV.
+    """
+
+    def __init__(self, file: RawFile, format_: Format, choose: Choice) -> None:
+        self._opened = open_file(file, format_)
+        self._choose = choose
+
+    @property
+    def content_hash(self) -> str:
+        """The hash of the file as it is now; there after the last batch."""
+        return self._opened.content_hash
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the wanted records, split into fields, with `raw`."""
+        if isinstance(self._opened, TextFile):
+            yield from self._text_batches(self._opened)
+            return
+        for batch in self._opened.batches():
+            mask = self._choose(batch.column("source_line").to_numpy())
+            part = batch.filter(pa.array(mask))
+            if part.num_rows:
+                yield _with_raw(part, [_as_csv(row) for row in _values(part, self._opened.header)])
+
+    def _text_batches(self, opened: TextFile) -> Iterator[pa.RecordBatch]:
+        for block, layout in opened.locate():
+            lines = block.first_line + layout.lines
+            chosen = np.flatnonzero(self._choose(lines))
+            if not len(chosen):
+                continue
+            raws = {
+                line: block.data[start:end].decode("utf-8", "backslashreplace")
+                for line, start, end in zip(
+                    lines[chosen].tolist(), layout.starts[chosen], layout.ends[chosen], strict=True
+                )
+            }
+            for batch in opened.split(block, layout, chosen):
+                found = batch.column("source_line").to_pylist()
+                yield _with_raw(batch, [raws[line] for line in found])
+
+
+def read_again(file: RawFile, format_: Format, choose: Choice) -> Reread:
+    """Prepare to read the wanted records of a file a second time."""
+    return Reread(file, format_, choose)
+
+
+def _with_raw(batch: pa.RecordBatch, raws: list[str]) -> pa.RecordBatch:
+    return batch.append_column("raw", pa.array(raws, pa.string()))
+
+
+def _values(batch: pa.RecordBatch, header: Header) -> Iterator[Sequence[str]]:
+    return zip(*(batch.column(name).to_pylist() for name in header.positions), strict=True)
+
+
+def _as_csv(row: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(row)
+    return text.getvalue()

@@ -1,0 +1,240 @@
+"""The books: runs, files, movements; and the checks without which no run commits.
+
+The ledger is kept in double entry. Each run writes, for each file that it touched, what it read and
+where the rows went; when a later run moves a row of an older file (a newer version came, an orphan
+found its product), it writes a movement for the older file, in which nothing is read and what leaves
+one place arrives at another. So the sums over a file are at all times where its rows are now.
+
+A rebuild begins new books: only the runs from the last rebuild on (`is_current`) count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from data_pipeline.contract import SALES, TABLES
+from data_pipeline.engines.duckdb import CleanedFile
+from data_pipeline.errors import BooksError
+from data_pipeline.load import Movement, Tally
+from data_pipeline.sources.files import RawFile
+from data_pipeline.transform import quote
+from data_pipeline.warehouses.base import Row, Warehouse
+
+LAYOUT_VERSION = 1
+"""Of the tables of the warehouse; another one is rebuilt, not guessed at."""
+
+_BOOKS = {
+    "runs": (
+        "run_id BIGINT NOT NULL, started_at TIMESTAMP NOT NULL, finished_at TIMESTAMP NOT NULL, "
+        "status VARCHAR NOT NULL, kind VARCHAR NOT NULL, is_current BOOLEAN NOT NULL, "
+        "versions VARCHAR NOT NULL, settings VARCHAR NOT NULL"
+    ),
+    "files": (
+        "path VARCHAR NOT NULL, source_table VARCHAR NOT NULL, sort_key VARCHAR NOT NULL, "
+        "size BIGINT NOT NULL, mtime_ns BIGINT NOT NULL, ctime_ns BIGINT NOT NULL, "
+        "content_hash VARCHAR NOT NULL, first_seen TIMESTAMP NOT NULL, row_count BIGINT NOT NULL, "
+        "run_id BIGINT NOT NULL"
+    ),
+    "ledger": (
+        "run_id BIGINT NOT NULL, source_table VARCHAR NOT NULL, source_file VARCHAR NOT NULL, "
+        "rows_read BIGINT NOT NULL, rows_loaded BIGINT NOT NULL, rows_duplicate BIGINT NOT NULL, "
+        "rows_quarantined BIGINT NOT NULL, rows_repaired BIGINT NOT NULL, "
+        "amount_read DECIMAL(38,4), amount_loaded DECIMAL(38,4), amount_duplicate DECIMAL(38,4), "
+        "amount_quarantined DECIMAL(38,4)"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file as a run has loaded it."""
+
+    name: str
+    table: str
+    fingerprint: tuple[int, int, int]
+    content_hash: str
+    first_seen: datetime
+    run_id: int
+
+
+def create_books(warehouse: Warehouse) -> None:
+    """Make the empty books."""
+    for name, columns in _BOOKS.items():
+        warehouse.rows(f"CREATE TABLE {name} ({columns})")
+
+
+def next_run_id(warehouse: Warehouse) -> int:
+    """The number of the run that begins."""
+    return int(warehouse.rows("SELECT COALESCE(MAX(run_id), 0) + 1 FROM runs")[0][0])
+
+
+def known_files(warehouse: Warehouse) -> dict[str, KnownFile]:
+    """The files that the star is made of, by name."""
+    found = warehouse.rows(
+        "SELECT path, source_table, size, mtime_ns, ctime_ns, content_hash, first_seen, run_id "
+        "FROM files"
+    )
+    return {
+        path: KnownFile(path, table, (size, mtime, ctime), content, seen, run)
+        for path, table, size, mtime, ctime, content, seen, run in found
+    }
+
+
+def begin_new_books(warehouse: Warehouse) -> None:
+    """Close the books of earlier runs: everything will be read again."""
+    warehouse.rows("UPDATE runs SET is_current = FALSE")
+    warehouse.rows("DELETE FROM files")
+
+
+def write_files(warehouse: Warehouse, run_id: int, files: Iterable[CleanedFile]) -> None:
+    """Enter the files of a run."""
+    for cleaned in files:
+        file = cleaned.file
+        warehouse.rows(
+            "INSERT INTO files VALUES ($path, $source_table, $sort_key, $size, $mtime, $ctime, "
+            "$content_hash, $first_seen, $row_count, $run_id)",
+            {
+                "path": file.name,
+                "source_table": file.table,
+                "sort_key": file.sort_key,
+                "size": file.size,
+                "mtime": file.mtime_ns,
+                "ctime": file.ctime_ns,
+                "content_hash": cleaned.content_hash,
+                "first_seen": cleaned.first_seen,
+                "row_count": cleaned.rows,
+                "run_id": run_id,
+            },
+        )
+
+
+def note_untouched(warehouse: Warehouse, file: RawFile) -> None:
+    """Remember the new times of a file whose content is still the same."""
+    warehouse.rows(
+        "UPDATE files SET mtime_ns = $mtime, ctime_ns = $ctime WHERE path = $path",
+        {"path": file.name, "mtime": file.mtime_ns, "ctime": file.ctime_ns},
+    )
+
+
+def order_files(warehouse: Warehouse) -> None:
+    """Make the temporary table that says which file stands before which."""
+    warehouse.rows("CREATE OR REPLACE TEMP TABLE file_order AS SELECT path, sort_key FROM files")
+
+
+def write_run(
+    warehouse: Warehouse,
+    run_id: int,
+    kind: str,
+    times: tuple[datetime, datetime],
+    versions: str,
+    settings: str,
+) -> None:
+    """Enter the run itself. Only a run that is done and balanced is ever entered."""
+    warehouse.rows(
+        "INSERT INTO runs VALUES ($run_id, $started, $finished, 'balanced', $kind, TRUE, "
+        "$versions, $settings)",
+        {
+            "run_id": run_id,
+            "started": times[0],
+            "finished": times[1],
+            "kind": kind,
+            "versions": versions,
+            "settings": settings,
+        },
+    )
+
+
+def write_movements(warehouse: Warehouse, run_id: int, tallies: Mapping[str, Tally]) -> None:
+    """Enter what a run did with the rows of each file."""
+    for tally in tallies.values():
+        money = tally.table is SALES
+        for file, m in sorted(tally.files.items()):
+            amounts = (m.amount_read, m.amount_loaded, m.amount_duplicate, m.amount_quarantined)
+            shown = ", ".join(f"{a}" if money else "NULL" for a in amounts)
+            warehouse.rows(
+                f"INSERT INTO ledger VALUES ({run_id}, $source_table, $source_file, {m.read}, "
+                f"{m.loaded}, {m.duplicate}, {m.quarantined}, {m.repaired}, {shown})",
+                {"source_table": tally.table.name, "source_file": file},
+            )
+
+
+def close_books(
+    warehouse: Warehouse,
+    run_id: int,
+    cleaned: Iterable[CleanedFile],
+    tallies: Mapping[str, Tally],
+) -> None:
+    """Hold the run's movements against the counter of records and against the star.
+
+    Raises BooksError when a file's rows or money did not end in exactly one place, when the star
+    and the quarantine do not hold what the ledger says, or when a key is doubled or dangling.
+    """
+    wrong = [*_unbalanced_files(cleaned, tallies), *_unbalanced_tables(warehouse, run_id)]
+    for table in TABLES.values():
+        wrong += warehouse.broken_keys(table)
+    if wrong:
+        raise BooksError("the books do not balance; nothing was loaded:\n  " + "\n  ".join(wrong))
+
+
+def _unbalanced_files(
+    cleaned: Iterable[CleanedFile], tallies: Mapping[str, Tally]
+) -> Iterable[str]:
+    counted = {c.file.name: c.rows for c in cleaned}
+    for tally in tallies.values():
+        for name, movement in tally.files.items():
+            rows = counted.get(name, 0)
+            if movement.read != rows or not movement.balanced:
+                yield f"{name}: {rows} records counted, {_in_words(movement)}"
+
+
+def _in_words(m: Movement) -> str:
+    return (
+        f"{m.read} read = {m.loaded} loaded + {m.duplicate} duplicates + {m.quarantined} "
+        f"quarantined; amounts {m.amount_read} = {m.amount_loaded} + {m.amount_duplicate} + "
+        f"{m.amount_quarantined}"
+    )
+
+
+def _unbalanced_tables(warehouse: Warehouse, run_id: int) -> Iterable[str]:
+    """Compare the tables themselves with the sums of the ledger."""
+    booked = {row[0]: row[1:] for row in balance_by_table(warehouse, run_id)}
+    for table in TABLES.values():
+        money = "SUM(total_sales)" if table is SALES else "NULL"
+        rows, amount = warehouse.rows(
+            f"SELECT COUNT(*), {money} FROM {quote(table.name)}"
+        )[0]
+        rows -= warehouse.rows(
+            f"SELECT COUNT(*) FROM {quote(table.name)} WHERE source_file = ''"
+        )[0][0]
+        held, held_amount = warehouse.rows(
+            "SELECT COUNT(*), SUM(amount) FROM quarantine WHERE source_table = $name",
+            {"name": table.name},
+        )[0]
+        _, loaded, _, quarantined, _, booked_amount, booked_held = booked.get(table.name, (0,) * 7)
+        found = {
+            "rows": (rows, loaded),
+            "quarantined rows": (held, quarantined),
+            "total sales": (amount or Decimal(0), booked_amount or Decimal(0)),
+            "quarantined sales": (held_amount or Decimal(0), booked_held or Decimal(0)),
+        }
+        for what, (there, said) in found.items():
+            if there != said:
+                yield f"{table.name}: {there} {what} in the warehouse, {said} by the ledger"
+
+
+def balance_by_table(warehouse: Warehouse, run_id: int = 0) -> list[Row]:
+    """The current books by table: name, rows read, loaded, duplicate, quarantined, repaired,
+    amount loaded, amount quarantined. `run_id` is the run that is not entered yet."""
+    return warehouse.rows(
+        "SELECT l.source_table, CAST(SUM(l.rows_read) AS BIGINT), "
+        "CAST(SUM(l.rows_loaded) AS BIGINT), CAST(SUM(l.rows_duplicate) AS BIGINT), "
+        "CAST(SUM(l.rows_quarantined) AS BIGINT), CAST(SUM(l.rows_repaired) AS BIGINT), "
+        "SUM(l.amount_loaded), SUM(l.amount_quarantined) "
+        "FROM ledger AS l LEFT JOIN runs AS r ON r.run_id = l.run_id "
+        "WHERE r.is_current OR l.run_id = $run_id "
+        "GROUP BY l.source_table ORDER BY l.source_table",
+        {"run_id": run_id},
+    )

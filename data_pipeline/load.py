@@ -1,0 +1,296 @@
+"""Load: clean rows from the staging tables become part of the star.
+
+Here rows are looked at together: exact duplicates, newer versions, orphans and their late return.
+All of it happens inside the caller's transaction, set by set, the dimensions before the fact; what
+was done with how many rows and how much money of each file comes back as a `Tally`, counted on the
+side of the staging tables. The ledger holds it against the tables of the star.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import pyarrow as pa
+
+from data_pipeline.contract import SALES, TABLES, Column, Table, orphan_reason
+from data_pipeline.sql import render
+from data_pipeline.transform import PROVENANCE, column_list, column_types, quote, staging_name, text
+from data_pipeline.warehouses.base import Warehouse
+
+FetchRaw = Callable[[str, list[int]], Iterator[pa.RecordBatch]]
+"""Reads records of a file again, by line: source_file, source_line, raw."""
+
+RAW_SCHEMA = pa.schema(
+    [("source_file", pa.string()), ("source_line", pa.int64()), ("raw", pa.string())]
+)
+NOTHING = Decimal(0)
+
+
+@dataclass(slots=True)
+class Movement:
+    """What a load did with the rows of one file, and with their money. For the file of an older
+    run, rows that changed their place: out of the star into quarantine, or the other way."""
+
+    read: int = 0
+    loaded: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+    repaired: int = 0
+    amount_read: Decimal = NOTHING
+    amount_loaded: Decimal = NOTHING
+    amount_duplicate: Decimal = NOTHING
+    amount_quarantined: Decimal = NOTHING
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every row and all money that came in ended in exactly one place."""
+        rows = self.loaded + self.duplicate + self.quarantined
+        amounts = self.amount_loaded + self.amount_duplicate + self.amount_quarantined
+        return self.read == rows and self.amount_read == amounts
+
+
+@dataclass(slots=True)
+class Tally:
+    """The movements of one table, by file."""
+
+    table: Table
+    files: dict[str, Movement] = field(default_factory=lambda: defaultdict(Movement))
+
+
+def create_star(warehouse: Warehouse) -> None:
+    """Make the empty tables of the star and of the quarantine."""
+    for table in TABLES.values():
+        types = column_types(table)
+        warehouse.rows(f"CREATE OR REPLACE TABLE {quote(table.name)} ({types}, {PROVENANCE})")
+        warehouse.rows(
+            f"CREATE OR REPLACE TABLE {_held(table)} ({types}, {PROVENANCE}, "
+            "reason VARCHAR NOT NULL, raw VARCHAR NOT NULL, run_id BIGINT NOT NULL)"
+        )
+    warehouse.rows(
+        "CREATE OR REPLACE TABLE rejected (source_table VARCHAR NOT NULL, "
+        "source_file VARCHAR NOT NULL, source_line BIGINT NOT NULL, reason VARCHAR NOT NULL, "
+        "detail VARCHAR, raw VARCHAR NOT NULL, amount DECIMAL(18,4), run_id BIGINT NOT NULL)"
+    )
+    details = {f"{t.name}_detail": _held_detail(t) for t in TABLES.values()}
+    warehouse.rows(render("quarantine", **details))
+
+
+def merge(
+    warehouse: Warehouse, table: Table, run_id: int, fetch_raw: FetchRaw, *, replace: bool
+) -> Tally:
+    """Merge the staging table of `table` into the star.
+
+    `replace` makes the table of the new rows alone; else they join, replace or yield to those that
+    are there. Needs the temporary table `file_order` (path, sort_key) with every file concerned.
+    """
+    tally = Tally(table)
+    staging = staging_name(table)
+    _count_incoming(warehouse, table, tally)
+    warehouse.find_doubled_keys(table, staging)
+    names = _names(table)
+    warehouse.rows(render("load/contested", doubled="doubled", **names))
+    if table.foreign_keys:
+        warehouse.rows(render("load/returning"))
+    warehouse.rows(render("load/versions", **names, **_orphan_parts(table, "i")))
+    _count_versions(warehouse, table, tally)
+    in_contest = f"SELECT {names['key']} FROM contested"
+    warehouse.rows(f"DELETE FROM {staging} WHERE {names['key']} IN ({in_contest})")
+    _find_orphans(warehouse, table, names)
+    _count_orphans(warehouse, table, tally)
+    _fetch_raw_texts(warehouse, fetch_raw)
+    _hold(warehouse, names, in_contest, run_id)
+    if not replace:
+        warehouse.rows(f"DELETE FROM {names['table']} WHERE {names['key']} IN ({in_contest})")
+    warehouse.rows(
+        f"INSERT INTO {staging} SELECT {column_list(table)}, source_file, source_line, repairs "
+        "FROM versions WHERE verdict = 'loaded'"
+    )
+    _count_loaded(warehouse, table, tally)
+    _note_changes(warehouse, table)
+    warehouse.publish(table, staging, replace=replace)
+    for name in ("doubled", "contested", "versions", "orphans", "raw_texts"):
+        warehouse.rows(f"DROP TABLE {name}")
+    return tally
+
+
+def reject(warehouse: Warehouse, run_id: int, tallies: dict[str, Tally]) -> None:
+    """Move the rejected rows of all tables from the staging table into quarantine."""
+    counts = warehouse.rows(
+        "SELECT source_table, source_file, COUNT(*), COALESCE(SUM(amount), 0) "
+        "FROM incoming_rejected GROUP BY source_table, source_file"
+    )
+    for table, file, count, amount in counts:
+        movement = tallies[table].files[file]
+        movement.read += count
+        movement.quarantined += count
+        movement.amount_read += amount
+        movement.amount_quarantined += amount
+    warehouse.rows(
+        "INSERT INTO rejected SELECT source_table, source_file, source_line, reason, detail, raw, "
+        f"amount, {run_id} FROM incoming_rejected"
+    )
+    warehouse.rows("DROP TABLE incoming_rejected")
+
+
+def add_guest(warehouse: Warehouse, staging: str) -> None:
+    """Put the row that stands for all guests among the customers."""
+    customers = TABLES["customers"]
+    guest = {"customer_id": "0", "name": "'Guest'", "location": "'Unknown'"}
+    values = ", ".join(guest.get(c.name, "NULL") for c in customers.columns)
+    warehouse.rows(f"INSERT INTO {staging} VALUES ({values}, '', 0, NULL)")
+
+
+def _held(table: Table) -> str:
+    return f"{table.name}_held"
+
+
+def _names(table: Table) -> dict[str, str]:
+    return {
+        "table": quote(table.name),
+        "incoming": staging_name(table),
+        "held": _held(table),
+        "key": quote(table.key.name),
+        "columns": column_list(table, "i."),
+        "columns_of_seen": column_list(table, "s."),
+        "columns_of_standings": column_list(table, "i."),
+        "rebuilt": _rebuilt(table),
+    }
+
+
+def _rebuilt(table: Table) -> str:
+    """The record as it would be written again; for a file that is gone."""
+    values = [f"COALESCE(CAST(i.{quote(c.name)} AS VARCHAR), '')" for c in table.raw_columns]
+    return " || ',' || ".join(values)
+
+
+def _held_detail(table: Table) -> str:
+    """Say in words what a held row waits for."""
+    cases = [f"WHEN 'superseded' THEN {text('a newer version of ' + table.key.name + ' ')} || {quote(table.key.name)}"]
+    for column in table.foreign_keys:
+        said = text(f"{column.name} ") + f" || {quote(column.name)} || " + text(f" is not in {column.references}")
+        cases.append(f"WHEN {text(orphan_reason(column))} THEN {said}")
+    return f"CASE reason {' '.join(cases)} END"
+
+
+def _orphan_parts(table: Table, row: str) -> dict[str, str]:
+    """SQL that tells which row of `row` points to a dimension's row that is not there."""
+
+    def alias(column: Column) -> str:
+        return f"{column.references}_of"
+
+    def test(column: Column) -> str:
+        return f"{alias(column)}.{quote(column.name)} IS NULL"
+
+    keys = table.foreign_keys
+    return {
+        "orphan_cases": " ".join(f"WHEN {test(c)} THEN {text(orphan_reason(c))}" for c in keys),
+        "orphan_joins": " ".join(
+            f"LEFT JOIN {quote(str(c.references))} AS {alias(c)} "
+            f"ON {alias(c)}.{quote(c.name)} = {row}.{quote(c.name)}"
+            for c in keys
+        ),
+    }
+
+
+def _find_orphans(warehouse: Warehouse, table: Table, names: dict[str, str]) -> None:
+    if not table.foreign_keys:
+        warehouse.rows(
+            f"CREATE TEMP TABLE orphans AS SELECT {names['key']}, source_file, source_line, "
+            f"'' AS reason FROM {names['incoming']} WHERE 1 = 0"
+        )
+        return
+    parts = _orphan_parts(table, "i")
+    test = " OR ".join(
+        f"{c.references}_of.{quote(c.name)} IS NULL" for c in table.foreign_keys
+    )
+    warehouse.rows(render("load/orphans", **names, **parts, orphan_test=test))
+
+
+def _hold(warehouse: Warehouse, names: dict[str, str], in_contest: str, run_id: int) -> None:
+    """Put losers and orphans into quarantine, and take out those that were there before."""
+    warehouse.rows(f"DELETE FROM {names['held']} WHERE {names['key']} IN ({in_contest})")
+    warehouse.rows(render("load/hold_versions", **names, run_id=str(run_id)))
+    warehouse.rows(render("load/hold_orphans", **names, run_id=str(run_id)))
+    warehouse.rows(
+        f"DELETE FROM {names['incoming']} WHERE {names['key']} IN "
+        f"(SELECT {names['key']} FROM orphans)"
+    )
+
+
+def _fetch_raw_texts(warehouse: Warehouse, fetch_raw: FetchRaw) -> None:
+    lines: dict[str, list[int]] = defaultdict(list)
+    for file, line in warehouse.rows(render("load/unread")):
+        lines[file].append(line)
+    batches = (batch for file, wanted in sorted(lines.items()) for batch in fetch_raw(file, wanted))
+    warehouse.bring("raw_texts", batches, RAW_SCHEMA)
+
+
+def _note_changes(warehouse: Warehouse, table: Table) -> None:
+    """Keep the moments of the sales that this load adds, takes away or values anew."""
+    if table is not SALES:
+        return
+    warehouse.rows(
+        "CREATE OR REPLACE TEMP TABLE changed_sales AS "
+        'SELECT "timestamp" FROM incoming_sales '
+        "UNION ALL SELECT \"timestamp\" FROM versions WHERE place = 'loaded'"
+    )
+
+
+def _amount(table: Table) -> str:
+    return "COALESCE(SUM(total_sales), 0)" if table is SALES else "0"
+
+
+def _count_incoming(warehouse: Warehouse, table: Table, tally: Tally) -> None:
+    for file, count, amount in warehouse.rows(
+        f"SELECT source_file, COUNT(*), {_amount(table)} FROM {staging_name(table)} "
+        "WHERE source_file <> '' GROUP BY source_file"
+    ):
+        tally.files[file].read += count
+        tally.files[file].amount_read += amount
+
+
+def _count_versions(warehouse: Warehouse, table: Table, tally: Tally) -> None:
+    """Book where contested rows leave, and where losers and copies go; winners are booked when
+    they are in the staging table again."""
+    for file, place, verdict, count, repaired, amount in warehouse.rows(
+        f"SELECT source_file, place, verdict, COUNT(*), COUNT(repairs), {_amount(table)} "
+        "FROM versions GROUP BY source_file, place, verdict"
+    ):
+        movement = tally.files[file]
+        if place == "loaded":
+            movement.loaded -= count
+            movement.repaired -= repaired
+            movement.amount_loaded -= amount
+        elif place == "held":
+            movement.quarantined -= count
+            movement.amount_quarantined -= amount
+        if verdict == "duplicate":
+            movement.duplicate += count
+            movement.amount_duplicate += amount
+        elif verdict != "loaded":
+            movement.quarantined += count
+            movement.amount_quarantined += amount
+
+
+def _count_orphans(warehouse: Warehouse, table: Table, tally: Tally) -> None:
+    key = quote(table.key.name)
+    for file, count, amount in warehouse.rows(
+        f"SELECT i.source_file, COUNT(*), {_amount(table)} FROM {staging_name(table)} AS i "
+        f"INNER JOIN orphans AS o ON o.{key} = i.{key} GROUP BY i.source_file"
+    ):
+        tally.files[file].quarantined += count
+        tally.files[file].amount_quarantined += amount
+
+
+def _count_loaded(warehouse: Warehouse, table: Table, tally: Tally) -> None:
+    for file, count, repaired, amount in warehouse.rows(
+        f"SELECT source_file, COUNT(*), COUNT(repairs), {_amount(table)} "
+        f"FROM {staging_name(table)} WHERE source_file <> '' GROUP BY source_file"
+    ):
+        movement = tally.files[file]
+        movement.loaded += count
+        movement.repaired += repaired
+        movement.amount_loaded += amount

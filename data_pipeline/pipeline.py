@@ -1,0 +1,280 @@
+"""The whole way of the raw files into the star: one run, on one screen.
+
+`run` is all or nothing: either the data, the quarantine, the ledger and the list of files become
+visible together, with balanced books, or an error says why and the warehouse is as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from data_pipeline import extract, ledger, load
+from data_pipeline.config import Settings
+from data_pipeline.contract import TABLES
+from data_pipeline.engines.duckdb import CleanedFile, OnRead
+from data_pipeline.errors import ContractError, SourceError
+from data_pipeline.ledger import KnownFile
+from data_pipeline.load import Tally
+from data_pipeline.processed import Processed
+from data_pipeline.sources.files import RawFile, content_hash
+from data_pipeline.transform import staging_name
+from data_pipeline.warehouses import Access, Warehouse, open_warehouse
+
+NOTHING_NEW, FIRST, INCREMENTAL, REBUILD = "nothing new", "first", "incremental", "rebuild"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run has to do: `files` are to be loaded, each with the moment it was first seen."""
+
+    kind: str
+    files: tuple[tuple[RawFile, datetime], ...] = ()
+    touched: tuple[RawFile, ...] = ()
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the star is made from these files alone."""
+        return self.kind in (FIRST, REBUILD)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run did. `tallies` holds the movements by table and file; amounts are exact."""
+
+    run_id: int | None
+    kind: str
+    warehouse: str
+    files: tuple[CleanedFile, ...] = ()
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    processed: tuple[Path, ...] = ()
+
+
+def run(settings: Settings, on_read: OnRead | None = None) -> Result:
+    """Bring the warehouse up to the raw files. Raises PipelineError, and then nothing changed."""
+    started = _now()
+    found = extract.find_files(settings.raw)
+    with open_warehouse(settings.warehouse, _access(settings)) as warehouse:
+        plan = _plan(warehouse, found, settings, started)
+        processed = Processed(settings.processed, settings.processed_kind, settings.safe_csv)
+        if plan.kind == NOTHING_NEW and not plan.touched and not processed.missing():
+            return Result(None, NOTHING_NEW, warehouse.url)
+        try:
+            cleaned = _clean(warehouse, plan, settings, on_read)
+            with processed, warehouse.transaction():
+                run_id, tallies = _load(warehouse, plan, cleaned, found, settings)
+                processed.write(warehouse)
+                times = (started, _now())
+                ledger.write_run(warehouse, run_id, plan.kind, times, _versions(), _said(settings))
+        finally:
+            with suppress(duckdb.Error):
+                warehouse.drop_staging()
+        processed.show()
+        warnings = _warnings(plan, cleaned)
+        return Result(run_id, plan.kind, warehouse.url, cleaned, tallies, warnings, processed.paths)
+
+
+def _plan(
+    warehouse: Warehouse, found: Sequence[RawFile], settings: Settings, now: datetime
+) -> Plan:
+    """Compare the files that are there with those that the star is made of."""
+    if not warehouse.has_tables():
+        return Plan(FIRST, tuple((f, now) for f in _complete(found, settings)))
+    known = ledger.known_files(warehouse)
+    names = {f.name for f in found}
+    gone = tuple(sorted(name for name in known if name not in names))
+    new = [f for f in found if f.name not in known]
+    moved = [f for f in found if f.name in known and f.fingerprint != known[f.name].fingerprint]
+    changed = [f for f in moved if content_hash(f) != known[f.name].content_hash]
+    touched = tuple(f for f in moved if f not in changed)
+    if changed and gone and not settings.full_refresh:
+        raise SourceError(
+            f"{_listed(f.name for f in changed)} changed after it was loaded, so everything has to "
+            f"be read again, but {_listed(gone)} is gone from {settings.raw}; put it back, or "
+            "rebuild from the files that are there with --full-refresh"
+        )
+    if changed or settings.full_refresh:
+        renewed = {f.name for f in changed}
+        files = tuple(
+            (f, now if f.name in renewed or f.name not in known else known[f.name].first_seen)
+            for f in _complete(found, settings)
+        )
+        return Plan(REBUILD, files, (), tuple(sorted(renewed)), gone)
+    kind = INCREMENTAL if new else NOTHING_NEW
+    return Plan(kind, tuple((f, now) for f in new), touched, (), gone)
+
+
+def _complete(found: Sequence[RawFile], settings: Settings) -> Sequence[RawFile]:
+    """All three tables have to be there when the star is made."""
+    absent = [name for name in TABLES if not any(f.table == name for f in found)]
+    if absent:
+        raise SourceError(
+            f"{settings.raw} has no file {_listed(name + '*' for name in absent)}; the first run "
+            "needs customers, products and sales (make a store with: sales simulate)"
+        )
+    return found
+
+
+def _clean(
+    warehouse: Warehouse, plan: Plan, settings: Settings, on_read: OnRead | None
+) -> tuple[CleanedFile, ...]:
+    """Extract and transform: the files' rows into the staging tables."""
+    warehouse.drop_staging()
+    warehouse.engine.prepare_rejected()
+    cleaned: list[CleanedFile] = []
+    for table in TABLES.values():
+        files = [(f, seen) for f, seen in plan.files if f.table == table.name]
+        warehouse.engine.prepare(table)
+        done = warehouse.engine.clean(table, files, settings.format_of(table.name), on_read)
+        for file in done:
+            _brake(warehouse, file, settings)
+        cleaned += done
+    return tuple(cleaned)
+
+
+def _brake(warehouse: Warehouse, file: CleanedFile, settings: Settings) -> None:
+    """Stop when so much of a file is bad that it cannot be what its name says."""
+    if file.rejected <= settings.max_quarantine * file.rows:
+        return
+    reasons = warehouse.rows(
+        "SELECT reason, COUNT(*) FROM incoming_rejected WHERE source_file = $name "
+        "GROUP BY reason ORDER BY COUNT(*) DESC, reason LIMIT 3",
+        {"name": file.file.name},
+    )
+    said = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
+    raise ContractError(
+        f"{file.file.name}: {file.rejected:,} of {file.rows:,} rows would be quarantined ({said}); "
+        f"more than max_quarantine = {settings.max_quarantine} allows, so nothing was loaded. Look "
+        "at the file; if it is right, run with --max-quarantine 1"
+    )
+
+
+def _load(
+    warehouse: Warehouse,
+    plan: Plan,
+    cleaned: tuple[CleanedFile, ...],
+    found: Sequence[RawFile],
+    settings: Settings,
+) -> tuple[int, dict[str, Tally]]:
+    """Load and check, inside the transaction: the star, the quarantine and the books."""
+    if plan.kind == FIRST:
+        ledger.create_books(warehouse)
+    run_id = ledger.next_run_id(warehouse)
+    known = {} if plan.fresh else ledger.known_files(warehouse)
+    if plan.fresh:
+        load.create_star(warehouse)
+        load.add_guest(warehouse, staging_name(TABLES["customers"]))
+        ledger.begin_new_books(warehouse)
+    ledger.write_files(warehouse, run_id, cleaned)
+    for file in plan.touched:
+        ledger.note_untouched(warehouse, file)
+    ledger.order_files(warehouse)
+    fetch_raw = _raw_reader(found, known, cleaned, settings)
+    tallies = {
+        table.name: load.merge(warehouse, table, run_id, fetch_raw, replace=plan.fresh)
+        for table in TABLES.values()
+    }
+    load.reject(warehouse, run_id, tallies)
+    ledger.write_movements(warehouse, run_id, tallies)
+    ledger.close_books(warehouse, run_id, cleaned, tallies)
+    return run_id, tallies
+
+
+def _raw_reader(
+    found: Sequence[RawFile],
+    known: dict[str, KnownFile],
+    cleaned: Sequence[CleanedFile],
+    settings: Settings,
+) -> load.FetchRaw:
+    """Make the function that reads records again, from files that are as they were loaded."""
+    fresh = {c.file.name for c in cleaned}
+    files = {
+        f.name: f
+        for f in found
+        if f.name in fresh or (f.name in known and f.fingerprint == known[f.name].fingerprint)
+    }
+
+    def fetch(name: str, lines: list[int]) -> Iterator[pa.RecordBatch]:
+        if name not in files:
+            return
+        wanted = np.array(sorted(lines), np.int64)
+        again = extract.read_again(
+            files[name],
+            settings.format_of(files[name].table),
+            lambda found_lines: np.isin(found_lines, wanted, assume_unique=True),
+        )
+        for batch in again.batches():
+            rows = batch.num_rows
+            yield pa.RecordBatch.from_arrays(
+                [
+                    pa.array([name] * rows, pa.string()),
+                    batch.column("source_line"),
+                    batch.column("raw"),
+                ],
+                schema=load.RAW_SCHEMA,
+            )
+
+    return fetch
+
+
+def _access(settings: Settings) -> Access:
+    return Access(
+        wait_s=settings.wait_s,
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+        declare_keys=settings.declare_keys,
+    )
+
+
+def _warnings(plan: Plan, cleaned: Sequence[CleanedFile]) -> tuple[str, ...]:
+    said = [f"{name} changed after it was loaded: everything was read again" for name in plan.changed]
+    if plan.gone and plan.fresh:
+        said.append(f"{_listed(plan.gone)} is gone from the raw directory, and so from the star")
+    for file in cleaned:
+        if file.unknown_columns:
+            names = _listed(file.unknown_columns)
+            said.append(f"{file.file.name}: not in the contract, left in the file: {names}")
+    return tuple(said)
+
+
+def _listed(names: Any) -> str:
+    shown = list(names)
+    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _versions() -> str:
+    return json.dumps(
+        {
+            "python": platform.python_version(),
+            "duckdb": duckdb.__version__,
+            "layout": ledger.LAYOUT_VERSION,
+        }
+    )
+
+
+def _said(settings: Settings) -> str:
+    """The settings as JSON, without secrets."""
+    from data_pipeline.warehouses.base import hide_password
+
+    told = asdict(settings) | {"warehouse": hide_password(settings.warehouse)}
+    return json.dumps(told, default=str, sort_keys=True)
+
+
+__all__ = ["Plan", "Result", "run"]

@@ -1,0 +1,227 @@
+"""Where the records of a CSV text lie: the structure, found without reading a single value.
+
+This is the counter of the books: it finds records by line feeds and quotes alone, in whole blocks,
+and knows nothing of the reader that splits them into fields (Arrow's). A record that nobody could
+split becomes a *fault*: it costs itself, and never a neighbour.
+
+The rules are RFC 4180's: a field is quoted only if it begins with a quote, `""` in it is one quote,
+and a quote inside an unquoted field is text. A quote that is never closed, or that text follows,
+spoils only the line on which its record begins: reading goes on with the next line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+LF, CR, QUOTE = 10, 13, 34
+
+Positions = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The records of one block: `starts` and `ends` are byte positions (the line end excluded),
+    `lines` the line on which each begins, counted from 0. Blank lines are no records.
+    `faults` gives the reason for each record that cannot be split. `consumed` bytes and `newlines`
+    line feeds belong to these records; the rest is the beginning of a record still to come."""
+
+    starts: Positions
+    ends: Positions
+    lines: Positions
+    faults: dict[int, str]
+    consumed: int
+    newlines: int
+
+
+def count_newlines(block: bytes) -> int:
+    """Count the line feeds of a block."""
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == LF))
+
+
+def is_plain(block: bytes) -> bool:
+    """Say whether every line of the block is a record or blank: no quote, no NUL, no carriage
+    return but before a line feed, and nothing but UTF-8."""
+    if b'"' in block or b"\0" in block:
+        return False
+    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
+        return False
+    return is_utf8(block)
+
+
+def is_utf8(block: bytes) -> bool:
+    """Say whether the bytes are valid UTF-8."""
+    if block.isascii():
+        return True
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+class Grammar:
+    """The pieces of a record, for one delimiter."""
+
+    def __init__(self, delimiter: str) -> None:
+        d = re.escape(delimiter.encode())
+        quoted = rb'"[^"]*(?:""[^"]*)*"'
+        field = rb"(?:" + quoted + rb"|[^\"\r\n" + d + rb"][^\r\n" + d + rb"]*|)"
+        self.delimiter = delimiter.encode()
+        self.quoted = re.compile(quoted)
+        self.record = re.compile(field + rb"(?:" + d + field + rb")*(?=\r?\n|\Z)")
+        self.unclosed = re.compile(rb"(?:" + field + d + rb')*"[^"]*(?:""[^"]*)*\Z')
+        self.suspect = re.compile(rb'"|\r(?!\n)')
+
+    def fields(self, record: bytes) -> int:
+        """Count the fields of a well-formed record."""
+        return self.quoted.sub(b"", record).count(self.delimiter) + 1
+
+    def is_record(self, text: bytes, fields: int) -> bool:
+        """Say whether the whole text is one well-formed record of so many fields."""
+        match = self.record.match(text)
+        return match is not None and match.end() == len(text) and self.fields(text) == fields
+
+
+@lru_cache
+def grammar(delimiter: str) -> Grammar:
+    """The grammar of one delimiter, made once."""
+    return Grammar(delimiter)
+
+
+def find_records(
+    block: bytes, delimiter: str, fields: int, *, final: bool, suspicious: bool = False
+) -> Layout:
+    """Lay out the records of a block that begins at the start of a record.
+
+    `fields` is the number of fields of the header. `final` says that nothing follows: a record
+    may end without line feed, and an open quote will not be closed. `suspicious` looks at every
+    record with a quote by itself, also where all quotes of the block seem to pair.
+    """
+    data = np.frombuffer(block, np.uint8)
+    newlines = np.flatnonzero(data == LF)
+    inside = np.zeros(len(newlines), bool)
+    spoilt: dict[int, str] = {}
+    consumed = len(block) if final else _last_end(newlines, inside)
+    if b'"' in block or b"\r" in block:
+        paired = None if suspicious else _pair_quotes(data, newlines, ord(delimiter), final)
+        if paired is None:
+            inside, spoilt, consumed = _walk(block, newlines, grammar(delimiter), fields, final)
+        else:
+            inside, consumed = paired
+    stops = newlines[~inside & (newlines < consumed)]
+    starts = np.concatenate(([0], stops + 1)).astype(np.int64)
+    ends = np.concatenate((stops, [consumed])).astype(np.int64)
+    if starts[-1] >= consumed:
+        starts, ends = starts[:-1], ends[:-1]
+    ends = ends - ((ends > starts) & (data[np.maximum(ends - 1, 0)] == CR)) if len(ends) else ends
+    filled = ends > starts
+    starts, ends = starts[filled], ends[filled]
+    lines = np.searchsorted(newlines, starts)
+    faults = {int(np.searchsorted(starts, at)): reason for at, reason in spoilt.items()}
+    _find_bad_bytes(block, data, starts, ends, faults)
+    return Layout(starts, ends, lines, faults, consumed, int((newlines < consumed).sum()))
+
+
+def _last_end(newlines: Positions, inside: Mask) -> int:
+    outside = newlines[~inside]
+    return int(outside[-1]) + 1 if len(outside) else 0
+
+
+def _pair_quotes(
+    data: NDArray[np.uint8], newlines: Positions, delimiter: int, final: bool
+) -> tuple[Mask, int] | None:
+    """Pair the quotes of a block in one go: which newlines lie inside quotes, and how far records
+    are complete. None when a quote stands where no quoted field begins or ends, or a carriage
+    return stands alone: then the records have to be walked through."""
+    quotes = np.flatnonzero(data == QUOTE)
+    returns = np.flatnonzero(data == CR)
+    size = len(data)
+    if len(quotes) % 2 and final:
+        return None
+    opening, closing = quotes[0::2], quotes[1::2]
+    before = data[np.maximum(opening - 1, 0)]
+    begins = (opening == 0) | (before == delimiter) | (before == LF) | (before == QUOTE)
+    after = data[np.minimum(closing + 1, size - 1)]
+    stops = (closing == size - 1) | (after == delimiter) | (after == LF) | (after == QUOTE)
+    if len(returns):
+        stops |= (after == CR) & (data[np.minimum(closing + 2, size - 1)] == LF)
+        lone = returns[data[np.minimum(returns + 1, size - 1)] != LF]
+        if len(lone) and bool((np.searchsorted(quotes, lone) % 2 == 0).any()):
+            return None
+    if not (begins.all() and stops.all()):
+        return None
+    inside = np.searchsorted(quotes, newlines) % 2 == 1
+    return inside, size if final else _last_end(newlines, inside)
+
+
+def _walk(
+    block: bytes, newlines: Positions, rules: Grammar, fields: int, final: bool
+) -> tuple[Mask, dict[int, str], int]:
+    """Go from one record with a quote or a lone carriage return to the next."""
+    inside = np.zeros(len(newlines), bool)
+    spoilt: dict[int, str] = {}
+    position = 0
+    while suspect := rules.suspect.search(block, position):
+        start = max(block.rfind(b"\n", position, suspect.start()) + 1, position)
+        line_end = block.find(b"\n", suspect.start())
+        line_end = len(block) if line_end < 0 else line_end
+        match = rules.record.match(block, start)
+        if match is None:
+            if not final and rules.unclosed.match(block, start):
+                return inside, spoilt, start
+            spoilt[start] = _why_spoilt(rules, block[start:line_end])
+            position = line_end + 1
+        elif match.end() > line_end and _is_unclosed(rules, match.group(), fields):
+            spoilt[start] = "malformed_quote"
+            position = line_end + 1
+        else:
+            first, last = np.searchsorted(newlines, (start, match.end()))
+            inside[first:last] = True
+            position = match.end() + 1
+        if position > len(block):
+            break
+    return inside, spoilt, len(block) if final else _last_end(newlines, inside)
+
+
+def _why_spoilt(rules: Grammar, line: bytes) -> str:
+    unbroken = line.removesuffix(b"\r").replace(b"\r", b"")
+    return "stray_carriage_return" if rules.record.fullmatch(unbroken) else "malformed_quote"
+
+
+def _is_unclosed(rules: Grammar, record: bytes, fields: int) -> bool:
+    """Say whether a record over several lines is rather a line with an unclosed quote, followed
+    by records that are good by themselves."""
+    if rules.fields(record) == fields:
+        return False
+    following = record.split(b"\n")[1:]
+    return all(rules.is_record(line.removesuffix(b"\r"), fields) for line in following)
+
+
+def _find_bad_bytes(
+    block: bytes,
+    data: NDArray[np.uint8],
+    starts: Positions,
+    ends: Positions,
+    faults: dict[int, str],
+) -> None:
+    """Add the records with NUL bytes and with bytes that are not UTF-8 to the faults."""
+    if b"\0" in block:
+        for index in _owners(np.flatnonzero(data == 0), starts, ends):
+            faults.setdefault(index, "nul_byte")
+    if not is_utf8(block):
+        for index in _owners(np.flatnonzero(data >= 128), starts, ends):
+            if not is_utf8(block[starts[index] : ends[index]]):
+                faults.setdefault(index, "bad_encoding")
+
+
+def _owners(positions: Positions, starts: Positions, ends: Positions) -> list[int]:
+    """The records in which the positions lie."""
+    owners = np.searchsorted(starts, positions, side="right") - 1
+    owned = (owners >= 0) & (positions < ends[np.maximum(owners, 0)]) if len(ends) else owners > 0
+    return [int(i) for i in np.unique(owners[owned])]

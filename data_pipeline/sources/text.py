@@ -1,0 +1,279 @@
+"""Text files (CSV, TSV, semicolon; plain or gzip; UTF-8, UTF-16 or as declared): records as text.
+
+Blocks of whole records go to Arrow's reader; `records.py` says independently where the records lie
+and how many there are. A block in which the two do not agree is never loaded.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from data_pipeline.contract import Table
+from data_pipeline.errors import BooksError, SourceError
+from data_pipeline.sources.files import ByteStream, RawFile
+from data_pipeline.sources.header import Format, Header, match_header
+from data_pipeline.sources.records import (
+    Layout,
+    Positions,
+    count_newlines,
+    find_records,
+    grammar,
+    is_plain,
+)
+
+DELIMITERS = (",", ";", "\t")
+MAX_RECORD_BYTES = 32 << 20
+"""A record may be as long as this; a quote still open by then is taken for a stray one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole records of a file, and the line on which the first of them begins."""
+
+    data: bytes
+    first_line: int
+    final: bool
+
+
+class TextFile:
+    """One text file, opened: its header is known and fits the table.
+
+    `rows` counts the records found so far, `content_hash` is there after the last batch.
+    """
+
+    def __init__(self, file: RawFile, table: Table, format_: Format) -> None:
+        self.file = file
+        self.rows = 0
+        self._stream = ByteStream(file, format_.encoding)
+        self._blocks = self._stream.blocks()
+        self._line = 1
+        head = self._read_head()
+        self.delimiter, self.header, end = _read_header(file, table, format_, head)
+        self._line += count_newlines(head[:end])
+        self._pending = head[end:]
+
+    @property
+    def content_hash(self) -> str:
+        return self._stream.content_hash
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of the file as it lies on the disk have been read."""
+        return self._stream.bytes_read
+
+    def _read_head(self) -> bytes:
+        head = next(self._blocks)
+        while b"\n" not in head and len(head) <= MAX_RECORD_BYTES:
+            block = next(self._blocks, None)
+            if block is None:
+                break
+            head += block
+        return head
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the records as text columns under the contract's names, with `source_line`, and
+        `fault`: the reason why a record could not be split (its columns are NULL then)."""
+        for block in self._whole_records():
+            parse = self._parse_plain(block) if is_plain(block.data) else None
+            if parse is None:
+                parse = self._parse_laid_out(block)
+            yield from parse
+
+    def locate(self) -> Iterator[tuple[Block, Layout]]:
+        """Yield each block with the layout of its records, without reading a value."""
+        for block in self._whole_records():
+            layout = self._lay_out(block)
+            self.rows += len(layout.starts)
+            yield block, layout
+
+    def split(self, block: Block, layout: Layout, chosen: Positions) -> list[pa.RecordBatch]:
+        """Read only the chosen records of a block; those that cannot be split come as faults."""
+        faults = {i: layout.faults[int(at)] for i, at in enumerate(chosen) if int(at) in layout.faults}
+        part = Layout(layout.starts[chosen], layout.ends[chosen], layout.lines[chosen], faults, 0, 0)
+        return self._split_records(block, part)
+
+    def _whole_records(self) -> Iterator[Block]:
+        """Cut the text into blocks that end where a line ends, and carry on what is left over."""
+        pending, self._pending = self._pending, b""
+        for block in self._blocks:
+            cut = pending.rfind(b"\n") + 1
+            if not cut:
+                pending += block
+                self._check_length(pending)
+                continue
+            whole = Block(pending[:cut], self._line, final=len(pending) > MAX_RECORD_BYTES)
+            used, lines = self._complete(whole)
+            if used:
+                yield Block(pending[:used], self._line, whole.final)
+                self._line += lines
+            pending = pending[used:] + block
+        while pending:
+            whole = Block(pending, self._line, final=True)
+            yield whole
+            return
+
+    def _complete(self, block: Block) -> tuple[int, int]:
+        """How many bytes and lines of the block are whole records: an open quote waits for more."""
+        if block.final or b'"' not in block.data:
+            return len(block.data), count_newlines(block.data)
+        layout = find_records(
+            block.data, self.delimiter, len(self.header.names), final=False
+        )
+        return layout.consumed, layout.newlines
+
+    def _check_length(self, pending: bytes) -> None:
+        if len(pending) > 2 * MAX_RECORD_BYTES:
+            raise SourceError(
+                f"{self.file.name}, line {self._line}: longer than {MAX_RECORD_BYTES >> 20} MB; "
+                "this is no table"
+            )
+
+    def _parse_plain(self, block: Block) -> list[pa.RecordBatch] | None:
+        """Read a block without quotes: each line is a record. None when lines are blank."""
+        expected = count_newlines(block.data) + (not block.data.endswith(b"\n"))
+        table, ragged = self._read(block.data, quoted=False)
+        if table.num_rows + len(ragged) != expected:
+            return None
+        self.rows += expected
+        lines = block.first_line + np.arange(expected, dtype=np.int64)
+        return self._with_lines(table, ragged, lines)
+
+    def _parse_laid_out(self, block: Block) -> list[pa.RecordBatch]:
+        layout = self._lay_out(block)
+        self.rows += len(layout.starts)
+        return self._split_records(block, layout)
+
+    def _lay_out(self, block: Block) -> Layout:
+        fields = len(self.header.names)
+        layout = find_records(block.data, self.delimiter, fields, final=True)
+        if b'"' in block.data and self._has_ragged_lines(block, layout):
+            layout = find_records(block.data, self.delimiter, fields, final=True, suspicious=True)
+        return layout
+
+    def _has_ragged_lines(self, block: Block, layout: Layout) -> bool:
+        """Whether a record over several lines has the wrong number of fields."""
+        spans = np.diff(np.append(layout.lines, layout.newlines)) > 1
+        rules = grammar(self.delimiter)
+        return any(
+            rules.fields(text) != len(self.header.names)
+            for i in np.flatnonzero(spans)
+            if b"\n" in (text := block.data[layout.starts[i] : layout.ends[i]])
+        )
+
+    def _split_records(self, block: Block, layout: Layout) -> list[pa.RecordBatch]:
+        good = np.ones(len(layout.starts), bool)
+        good[list(layout.faults)] = False
+        data = _join(block.data, layout.starts[good], layout.ends[good])
+        table, ragged = self._read(data, quoted=True)
+        if table.num_rows + len(ragged) != int(good.sum()):
+            raise BooksError(
+                f"{self.file.name}, from line {block.first_line}: {int(good.sum())} records were "
+                f"counted, {table.num_rows + len(ragged)} were read; nothing was loaded"
+            )
+        lines = block.first_line + layout.lines
+        batches = self._with_lines(table, ragged, lines[good])
+        if layout.faults:
+            order = sorted(layout.faults)
+            batches.append(self._faults(lines[order], [layout.faults[i] for i in order]))
+        return batches
+
+    def _read(self, data: bytes, *, quoted: bool) -> tuple[pa.Table, list[tuple[int, int]]]:
+        """Split records into fields. The second value names the ragged ones: (number, fields)."""
+        ragged: list[tuple[int, int]] = []
+
+        def skip(row: pa_csv.InvalidRow) -> str:
+            ragged.append((row.number - 1, row.actual_columns))
+            return "skip"
+
+        names = [f"c{i}" for i in range(len(self.header.names))]
+        used = [names[i] for i in self.header.positions.values()]
+        if not data:
+            return pa.table({n: pa.array([], pa.string()) for n in self.header.positions}), ragged
+        table = pa_csv.read_csv(
+            pa.py_buffer(data),
+            pa_csv.ReadOptions(
+                use_threads=False, block_size=len(data) + 64, column_names=names
+            ),
+            pa_csv.ParseOptions(
+                delimiter=self.delimiter,
+                quote_char='"' if quoted else False,
+                newlines_in_values=quoted,
+                invalid_row_handler=skip,
+            ),
+            pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(used, pa.string()),
+                include_columns=used,
+                strings_can_be_null=False,
+            ),
+        )
+        return table.rename_columns(list(self.header.positions)), ragged
+
+    def _with_lines(
+        self, table: pa.Table, ragged: list[tuple[int, int]], lines: Positions
+    ) -> list[pa.RecordBatch]:
+        kept = np.delete(lines, [i for i, _ in ragged]) if ragged else lines
+        table = table.append_column("source_line", pa.array(kept))
+        table = table.append_column("fault", pa.nulls(len(kept), pa.string()))
+        batches = table.to_batches()
+        if ragged:
+            expected = len(self.header.names)
+            reasons = ["too_few_fields" if n < expected else "too_many_fields" for _, n in ragged]
+            batches.append(self._faults(lines[[i for i, _ in ragged]], reasons))
+        return [b for b in batches if b.num_rows]
+
+    def _faults(self, lines: Positions, reasons: list[str]) -> pa.RecordBatch:
+        columns = {name: pa.nulls(len(lines), pa.string()) for name in self.header.positions}
+        columns |= {"source_line": pa.array(lines), "fault": pa.array(reasons, pa.string())}
+        return pa.RecordBatch.from_pydict(columns)
+
+
+def _join(data: bytes, starts: Positions, ends: Positions) -> bytes:
+    """Join records with line feeds; runs of neighbours are copied as one piece."""
+    if not len(starts):
+        return b""
+    breaks = np.flatnonzero(starts[1:] > ends[:-1] + 1) + 1
+    firsts = starts[np.concatenate(([0], breaks))]
+    lasts = ends[np.concatenate((breaks - 1, [len(ends) - 1]))]
+    view = memoryview(data)
+    return b"\n".join(view[a:b] for a, b in zip(firsts, lasts, strict=True)) + b"\n"
+
+
+def _read_header(
+    file: RawFile, table: Table, format_: Format, head: bytes
+) -> tuple[str, Header, int]:
+    """Find the delimiter under which the first record is the table's header."""
+    start = len(head) - len(head.lstrip(b"\r\n"))
+    if start == len(head):
+        raise SourceError(f"{file.name} is empty; a file without rows still has its header")
+    if b"\0" in head[:4096]:
+        raise SourceError(
+            f"{file.name} looks like UTF-16 without byte order mark, or is no text at all; "
+            f'declare it: [tables.{table.name}] encoding = "utf-16-le"'
+        )
+    candidates = (format_.delimiter,) if format_.delimiter else DELIMITERS
+    tried: list[SourceError] = []
+    for delimiter in candidates:
+        match = grammar(delimiter).record.match(head, start)
+        if match is None:
+            tried.append(SourceError(f"the header of {file.name} has a malformed quote or line end"))
+            continue
+        try:
+            text = match.group().decode("utf-8")
+        except UnicodeDecodeError:
+            raise SourceError(f"the header of {file.name} is not UTF-8") from None
+        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        try:
+            header = match_header(file.name, table, format_, names)
+        except SourceError as error:
+            tried.append(error)
+            continue
+        end = head.find(b"\n", match.end()) + 1
+        return delimiter, header, end or len(head)
+    raise max(tried, key=lambda error: getattr(error, "matched", -1))

@@ -1,0 +1,104 @@
+"""Local times of a source's time zone, as SQL made from the zone's own transitions.
+
+The same on every engine, whatever time zones it knows: each stretch of local time with one offset
+becomes a branch; the hours that a change skips or doubles belong to none.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from data_pipeline.errors import ConfigError
+
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that IANA name, or ConfigError."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(
+            f"unknown time zone {name!r}; use an IANA name such as 'Europe/London' or 'UTC'"
+        ) from None
+
+
+def local_offset(local: str, name: str) -> str:
+    """Make SQL for the seconds that local time `local` is ahead of UTC: NULL where the clock was
+    changed and the time does not exist, or exists twice."""
+    stretches = _stretches(name)
+    if len(stretches) == 1:
+        return str(stretches[0][2])
+    return _search(local, stretches)
+
+
+@lru_cache
+def _stretches(name: str) -> tuple[tuple[datetime, datetime, int], ...]:
+    """Local times (from, before, seconds ahead of UTC) that are there exactly once."""
+    place = zone(name)
+    start = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=2)
+    end = datetime(LAST_YEAR, 1, 1, tzinfo=UTC)
+    changes, offset = [(start, _ahead(place, start))], _ahead(place, start)
+    day = start
+    while day < end:
+        following = day + timedelta(days=1)
+        while (then := _ahead(place, following)) != offset:
+            moment = _change(place, day, following, offset)
+            offset = _ahead(place, moment)
+            changes.append((moment, offset))
+            day = moment
+            if offset == then:
+                break
+        day = following
+    stretches = []
+    for i, (moment, ahead) in enumerate(changes):
+        before = changes[i - 1][1] if i else ahead
+        first = _local(moment, max(ahead, before))
+        if i + 1 < len(changes):
+            last_moment, after = changes[i + 1]
+            last = _local(last_moment, min(ahead, after))
+        else:
+            last = datetime(9999, 12, 31, 23, 59, 59)
+        stretches.append((datetime(1, 1, 1) if i == 0 else first, last, ahead))
+    return tuple(stretches)
+
+
+def _local(moment: datetime, ahead: int) -> datetime:
+    return (moment + timedelta(seconds=ahead)).replace(tzinfo=None)
+
+
+def _ahead(place: ZoneInfo, moment: datetime) -> int:
+    offset = moment.astimezone(place).utcoffset()
+    assert offset is not None
+    return round(offset.total_seconds())
+
+
+def _change(place: ZoneInfo, before: datetime, after: datetime, offset: int) -> datetime:
+    """The first second in (before, after] at which the offset is another."""
+    seconds = int((after - before).total_seconds())
+    low, high = 0, seconds
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _ahead(place, before + timedelta(seconds=middle)) == offset:
+            low = middle
+        else:
+            high = middle
+    return before + timedelta(seconds=high)
+
+
+def _search(local: str, stretches: tuple[tuple[datetime, datetime, int], ...]) -> str:
+    """A binary search over the stretches, as nested CASE."""
+    if len(stretches) == 1:
+        first, last, ahead = stretches[0]
+        return (
+            f"CASE WHEN {local} >= TIMESTAMP '{first.isoformat(' ')}' "
+            f"AND {local} < TIMESTAMP '{last.isoformat(' ')}' THEN {ahead} END"
+        )
+    half = len(stretches) // 2
+    pivot = stretches[half][0].isoformat(" ")
+    return (
+        f"CASE WHEN {local} < TIMESTAMP '{pivot}' THEN {_search(local, stretches[:half])} "
+        f"ELSE {_search(local, stretches[half:])} END"
+    )

@@ -1,0 +1,30 @@
+"""Warehouses, found by the scheme of their URL: `duckdb:///path` is `warehouses/duckdb.py`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from data_pipeline.errors import ConfigError
+from data_pipeline.warehouses.base import Access, Warehouse, hide_password
+
+__all__ = ["Access", "Warehouse", "known_schemes", "open_warehouse"]
+
+
+def known_schemes() -> list[str]:
+    """The schemes that a warehouse URL may have."""
+    return sorted(m.name for m in iter_modules(__path__) if m.name != "base")
+
+
+def open_warehouse(url: str, access: Access = Access()) -> Warehouse:  # noqa: B008 (frozen)
+    """Open the warehouse behind `url`, or raise ConfigError or WarehouseError."""
+    scheme = url.partition("://")[0].casefold()
+    if "://" not in url or scheme not in known_schemes():
+        known = ", ".join(known_schemes())
+        raise ConfigError(
+            f"unknown warehouse {hide_password(url)!r}; known: {known} "
+            "(for example duckdb:///data/warehouse.duckdb)"
+        )
+    module = import_module(f"{__name__}.{scheme}")
+    warehouse: Warehouse = module.connect(url, access)
+    return warehouse
