@@ -28,14 +28,15 @@ def draw_all(
     without sales has no charts: the answer is empty.
     """
     from data_pipeline.charts.chart import save
-    from data_pipeline.charts.gallery import draw_gallery
+    from data_pipeline.charts.gallery import draw_gallery, read_scope
     from data_pipeline.metrics import open_reader
 
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
     with open_reader(warehouse_url) as reader:
-        for chart in draw_gallery(reader, currency=currency, timezone=timezone):
+        scope = read_scope(reader, currency=currency, timezone=timezone)
+        for chart in draw_gallery(reader, scope) if scope else ():
             paths += save(chart, folder)
             if on_chart:
                 on_chart(chart.name)

@@ -12,6 +12,8 @@ MUTED = "#586674"
 GRID = "#e1e6eb"
 FAINT = "#b9c3cd"
 PAPER = "#ffffff"
+CELL_INK = "#0b1620"
+"""Writing on coloured cells, which keep their colour in the dark."""
 BLUE = "#0072b2"
 SKY = "#56b4e9"
 ORANGE = "#d55e00"
@@ -40,6 +42,7 @@ RC: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "text.color": INK,
+    "text.parse_math": False,
     "axes.facecolor": PAPER,
     "axes.edgecolor": FAINT,
     "axes.labelcolor": MUTED,

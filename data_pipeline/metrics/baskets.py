@@ -13,17 +13,20 @@ if TYPE_CHECKING:
     from data_pipeline.metrics.reading import Reader
 
 
-def basket_pairs(reader: Reader, *, min_orders: int = 10, count: int = 50) -> Frame:
+def basket_pairs(
+    reader: Reader, *, min_orders: int = 10, count: int = 50, most: int = 300
+) -> Frame:
     """The pairs of products that are bought together more often than chance would have it.
 
     Of n orders, a pair with support s = P(A and B) has the confidence P(B | A) and the lift
-    P(A and B) / (P(A) P(B)): 1 is chance. Pairs in at least `min_orders` orders; the `count` with
-    the highest lift, then those in most orders.
+    P(A and B) / (P(A) P(B)): 1 is chance. Looks at the `most` products that are in most orders (so
+    that the work stays bounded) and at pairs in at least `min_orders` orders; gives the `count`
+    with the highest lift, then those in most orders.
     """
     ((orders,),) = query(reader, ["orders"]).rows
     rows = []
     for one, one_name, two, two_name, both, with_one, with_two in reader.rows(
-        read_sql("basket_pairs"), {"min_orders": min_orders}
+        read_sql("basket_pairs"), {"min_orders": min_orders, "most": most}
     ):
         expected = Decimal(str(with_one)) * Decimal(str(with_two))
         rows.append(

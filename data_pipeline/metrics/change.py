@@ -52,7 +52,7 @@ def decompose(reader: Reader, now: Period, before: Period, *, timezone: str = "U
         was["paid_sales"] - was["customer_paid_sales"]
     )
     parts = {
-        "More or fewer customers": customers,
+        "Customers": customers,
         "Orders per customer": often,
         "Order value": value,
         "Guests": guests,

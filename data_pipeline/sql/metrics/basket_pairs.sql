@@ -1,4 +1,5 @@
--- grain: one row a pair of products that were sold in at least $min_orders orders together
+-- grain: one row a pair of products of the $most products in most orders, sold together in at
+-- least $min_orders orders
 WITH baskets AS (
   SELECT DISTINCT s."order_id" AS order_id, s."product_id" AS product_id
   FROM "sales" AS s
@@ -9,11 +10,15 @@ sold AS (
   FROM baskets
   GROUP BY product_id
 ),
+ranked AS (
+  SELECT product_id, orders, ROW_NUMBER() OVER (ORDER BY orders DESC, product_id) AS place
+  FROM sold
+),
 frequent AS (
   SELECT b.order_id AS order_id, b.product_id AS product_id
   FROM baskets AS b
-  JOIN sold AS f ON f.product_id = b.product_id
-  WHERE f.orders >= $min_orders
+  JOIN ranked AS f ON f.product_id = b.product_id
+  WHERE f.place <= $most
 ),
 pairs AS (
   SELECT a.product_id AS first_id, b.product_id AS second_id, COUNT(*) AS orders
