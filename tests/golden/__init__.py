@@ -38,7 +38,7 @@ def read_pairs() -> list[Pair]:
     return [
         read_pair(f"{path.stem}:{number}", line)
         for path in sorted(HERE.glob("*.txt"))
-        if path.stem != "structure"
+        if path.stem in ("instants", "numbers", "texts")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if line and not line.startswith("#")
     ]
@@ -71,3 +71,10 @@ def read_value(text: str) -> Value:
     if ":" in text:
         return datetime.fromisoformat(text)
     return Decimal(text) if "." in text else int(text)
+
+
+def read_zones() -> list[tuple[str, str, str]]:
+    """Zone, local time, and what it is in UTC or why it is nothing."""
+    lines = (HERE / "zones.txt").read_text(encoding="utf-8").splitlines()
+    cells = [line.split(" | ") for line in lines if line and not line.startswith("#")]
+    return [(zone.strip(), raw.strip(), verdict.strip()) for zone, raw, verdict in cells]

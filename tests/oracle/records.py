@@ -40,8 +40,7 @@ class Span:
     start: int
     end: int
     fields: tuple[bytes, ...] = ()
-    malformed: bool = False
-    stray: bool = False
+    spoilt: str | None = None
 
 
 def table_of(name: str) -> str:
@@ -58,7 +57,7 @@ def table_of(name: str) -> str:
 
 def read_file(name: str, data: bytes) -> list[Record]:
     """All records of a text file behind its header; raises RefusedError."""
-    table, text = table_of(name), plain_bytes(name, data)
+    table, text = table_of(name), plain_bytes(data)
     if not text.strip(b"\r\n"):
         raise RefusedError("empty")
     sep = delimiter_of(text, table)
@@ -82,9 +81,9 @@ def record_of(text: bytes, span: Span, header: tuple[str, ...]) -> Record:
     return Record(line, raw, dict(zip(header, fields, strict=True)))
 
 
-def plain_bytes(name: str, data: bytes) -> bytes:
+def plain_bytes(data: bytes) -> bytes:
     """The file as UTF-8 without compression and byte order mark."""
-    if name.lower().endswith(".gz"):
+    if data.startswith(b"\x1f\x8b"):
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
@@ -134,20 +133,29 @@ def split_records(text: bytes, sep: bytes) -> Iterator[Span]:
 
 
 def scan_record(text: bytes, start: int, sep: bytes) -> Span:
-    """The record that begins at `start`; a malformed one is its first physical line."""
+    """The record that begins at `start`; if quotes or CRs spoil it, its first physical line."""
     ending = re.compile(rb"\Z|\r?\n|" + sep)
     fields: list[bytes] = []
-    at, stray = start, False
+    at = start
     while True:
         quoted = QUOTED.match(text, at)
         end = ending.match(text, quoted.end()) if quoted else ending.search(text, at)
-        if end is None or (text.startswith(b'"', at) and not quoted):
-            return Span(start, line_end(text, start), malformed=True)
-        fields.append(quoted[1].replace(b'""', b'"') if quoted else text[at : end.start()])
-        stray |= not quoted and b"\r" in fields[-1]
+        field = quoted[1] if quoted else text[at : end.start()] if end else b""
+        if end is None or (not quoted and (field.startswith(b'"') or b"\r" in field)):
+            return spoilt_line(text, start, sep)
+        fields.append(field.replace(b'""', b'"') if quoted else field)
         at = end.end()
         if end[0] != sep:
-            return Span(start, at, tuple(fields), stray=stray)
+            return Span(start, at, tuple(fields))
+
+
+def spoilt_line(text: bytes, start: int, sep: bytes) -> Span:
+    """A line with a fault: of carriage returns if it is a record without them, or of quotes."""
+    end = line_end(text, start)
+    line = text[start:end]
+    unbroken = line.replace(b"\r", b"")
+    stray = unbroken != line and scan_record(unbroken, 0, sep).spoilt is None
+    return Span(start, end, spoilt="stray_carriage_return" if stray else "malformed_quote")
 
 
 def line_end(text: bytes, start: int) -> int:
@@ -157,16 +165,14 @@ def line_end(text: bytes, start: int) -> int:
 def fault_of(text: bytes, span: Span, width: int) -> str | None:
     """The one reason why these bytes are no record of `width` fields."""
     raw = text[span.start : span.end]
-    if span.malformed:
-        return "malformed_quote"
+    if span.spoilt:
+        return span.spoilt
     if b"\0" in raw:
         return "nul_byte"
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
         return "bad_encoding"
-    if span.stray:
-        return "stray_carriage_return"
     if len(span.fields) != width:
         return "too_few_fields" if len(span.fields) < width else "too_many_fields"
     return None
@@ -179,13 +185,13 @@ def without_neighbours(text: bytes, sep: bytes, span: Span, width: int) -> list[
     behind its first is a good record by itself (or has nothing in it).
     """
     first = line_end(text, span.start)
-    if span.malformed or len(span.fields) == width or first == span.end:
+    if span.spoilt or len(span.fields) == width or first == span.end:
         return [span]
     alone = [span_of_line(text, line, sep) for line in lines_between(text, first, span.end)]
     records = [one for one in alone if text[one.start : one.end] not in NOTHING]
-    if any(fault_of(text, one, width) for one in records):
+    if any(one.spoilt or len(one.fields) != width for one in records):
         return [span]
-    return [Span(span.start, first, malformed=True), *records]
+    return [Span(span.start, first, spoilt="malformed_quote"), *records]
 
 
 def lines_between(text: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -197,4 +203,4 @@ def span_of_line(text: bytes, line: tuple[int, int], sep: bytes) -> Span:
     """What a physical line is when nothing follows it."""
     start, end = line
     alone = scan_record(text[start:end], 0, sep)
-    return Span(start, end, alone.fields, alone.malformed, alone.stray)
+    return Span(start, end, alone.fields, alone.spoilt)

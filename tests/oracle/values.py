@@ -143,7 +143,7 @@ def read_number(rule: Rule, text: str) -> tuple[int | Decimal, list[str]]:
 
 
 def read_email(text: str) -> tuple[str, list[str]]:
-    lower = text.lower()
+    lower = "".join(char.lower()[0] for char in text)  # one by one: no context, no new letters
     local, at, domain = lower.partition("@")
     forbidden = set(',;:<>()[]"\\ \t\r\n\v\f@')
     good = local and not forbidden & set(local) and not (forbidden | {"/"}) & set(domain)

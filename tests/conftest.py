@@ -1,0 +1,37 @@
+"""Fixtures for every test, and how hard Hypothesis tries."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.rawfiles import STORE
+from tests.shop import Shop
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+settings.register_profile("dev", max_examples=20, deadline=None)
+settings.register_profile(
+    "ci",
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A shop without raw files, not run yet."""
+    return Shop(tmp_path)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Shop:
+    """A shop with two customers, two products and three sales, not run yet."""
+    return Shop(tmp_path).put(STORE)

@@ -1,0 +1,138 @@
+"""A shop for tests: a folder of raw files, a warehouse, and runs of the real pipeline."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from data_pipeline.contract import TABLES
+from tests.oracle import RawFile, Star, build_star
+from tests.oracle.star import exact_sum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import tzinfo
+
+Row = tuple[Any, ...]
+PROVENANCE = ("source_file", "source_line", "repairs")
+NO_BRAKE = 1.0
+
+
+class Shop:
+    """Raw files in `raw`, a DuckDB warehouse beside them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.raw = folder / "raw"
+        self.raw.mkdir()
+        self.file = folder / "warehouse.duckdb"
+
+    @property
+    def url(self) -> str:
+        return f"duckdb:///{self.file}"
+
+    def put(self, files: Mapping[str, bytes]) -> Shop:
+        """Write raw files; gives itself back."""
+        for name, data in files.items():
+            (self.raw / name).write_bytes(data)
+        return self
+
+    def run(self, **settings: Any) -> Any:
+        """Run the pipeline, without processed files and without brake unless told otherwise."""
+        from data_pipeline.config import Settings
+        from data_pipeline.pipeline import run
+
+        told = {"processed": None, "max_quarantine": NO_BRAKE} | settings
+        return run(Settings(raw=self.raw, warehouse=self.url, **told))
+
+    def rows(self, query: str) -> list[Row]:
+        """The rows of a query on the warehouse."""
+        with duckdb.connect(str(self.file), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def records(self, query: str) -> list[dict[str, Any]]:
+        """The same with names."""
+        with duckdb.connect(str(self.file), read_only=True) as connection:
+            cursor = connection.execute(query)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def dump(self) -> dict[str, list[Row]]:
+        """The whole warehouse without run bookkeeping, sorted."""
+        found = {name: self.rows(f"SELECT * FROM {name} ORDER BY ALL") for name in TABLES}
+        found["quarantine"] = self.rows(
+            "SELECT source_table, source_file, source_line, reason, detail, raw, amount"
+            " FROM quarantine ORDER BY ALL"
+        )
+        return found
+
+    def is_empty(self) -> bool:
+        """Whether no star is there."""
+        there = "SELECT count(*) FROM duckdb_tables() WHERE NOT temporary"
+        return not self.file.exists() or self.rows(there) == [(0,)]
+
+    def star(self, zone: tzinfo = UTC) -> Star:
+        """What the oracle makes of the same raw files."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        paths = sorted(path for path in self.raw.iterdir() if path.is_file())
+        return build_star([RawFile(path.name, path.read_bytes(), now) for path in paths], zone)
+
+
+@contextmanager
+def temporary_shop(files: Mapping[str, bytes] | None = None) -> Iterator[Shop]:
+    """A shop that is gone afterwards; for tests that open several."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Shop(Path(folder)).put(files or {})
+
+
+def assert_is_star(shop: Shop, star: Star) -> None:
+    """The warehouse holds exactly what the oracle says, and its books say the same."""
+    for table in TABLES.values():
+        names = [*(column.name for column in table.columns), *PROVENANCE]
+        found = shop.rows(f"SELECT {', '.join(names)} FROM {table.name} WHERE source_file <> ''")
+        expected = [(*r.values, r.file, r.line, r.repairs) for r in star.loaded[table.name]]
+        assert sorted(found, key=repr) == sorted(map(tuple, expected), key=repr)
+    assert_is_quarantine(shop, star)
+    assert_is_ledger(shop, star)
+
+
+def assert_is_quarantine(shop: Shop, star: Star) -> None:
+    query = "SELECT source_table, source_file, source_line, reason, amount, raw FROM quarantine"
+    found = {row[:3]: row[3:] for row in shop.rows(query)}
+    expected = {(q.table, q.file, q.line): (q.reason, q.amount, q.raw) for q in star.quarantined}
+    for place, (_, _, raw) in expected.items():
+        if place in found and not shown_as_it_came(raw):
+            found[place] = (*found[place][:2], raw)
+    assert found == expected
+
+
+def shown_as_it_came(raw: str) -> bool:
+    """Whether the record is text; how NUL and bad bytes are shown is the pipeline's choice."""
+    return "\0" not in raw and "\ufffd" not in raw
+
+
+def assert_is_ledger(shop: Shop, star: Star) -> None:
+    """The movements since the last rebuild add up to where each file's rows are now."""
+    found = shop.rows(
+        "SELECT source_file, sum(rows_read), sum(rows_loaded), sum(rows_duplicate),"
+        " sum(rows_quarantined), sum(rows_repaired), sum(amount_loaded), sum(amount_quarantined)"
+        " FROM ledger JOIN runs USING (run_id) WHERE is_current"
+        " GROUP BY source_file ORDER BY source_file"
+    )
+    for name, read, loaded, duplicate, quarantined, repaired, amount, lost in found:
+        rows = [r for table in star.loaded.values() for r in table if r.file == name]
+        sold = exact_sum(r["total_sales"] for r in rows if r.table == "sales")
+        bad = [q for q in star.quarantined if q.file == name]
+        assert read == star.read[name] == loaded + duplicate + quarantined, name
+        assert loaded == len(rows), name
+        assert quarantined == len(bad), name
+        assert duplicate == star.duplicates[name], name
+        assert repaired == sum(r.repairs is not None for r in rows), name
+        assert (amount or 0) == sold, name
+        assert (lost or 0) == exact_sum(q.amount for q in bad), name
+    assert {name for name, *_ in found} >= {name for name, count in star.read.items() if count}
