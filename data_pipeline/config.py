@@ -25,7 +25,7 @@ class Settings:
 
     `processed` is None, or the directory of the transformed_* files of `processed_kind`.
     `max_quarantine` is the share of a file's rows (0 to 1) that may be bad by themselves.
-    `memory_limit` bounds DuckDB's memory; `wait_s` is how long to wait for another run.
+    `source_timezone` holds for raw times without offset. `memory_limit` bounds DuckDB's memory; `wait_s` is how long to wait for another run.
     """
 
     raw: Path = Path("data/raw")
@@ -39,12 +39,12 @@ class Settings:
     memory_limit: str = "1GB"
     threads: int | None = None
     wait_s: float = 0.0
-    timezone: str = "UTC"
+    source_timezone: str = "UTC"
     formats: Mapping[str, Format] = field(default_factory=dict)
 
     def format_of(self, table: str) -> Format:
         """How the source writes that table."""
-        return self.formats.get(table, Format(timezone=self.timezone))
+        return self.formats.get(table, Format(timezone=self.source_timezone))
 
 
 def load_settings(
@@ -153,7 +153,8 @@ def _says(kind: str) -> str:
 def _timezone(
     table: Mapping[str, Any], environment: Mapping[str, str], flags: Mapping[str, Any]
 ) -> str:
-    told = flags.get("timezone") or environment.get(PREFIX + "TIMEZONE") or table.get("timezone")
+    name = "source_timezone"
+    told = flags.get(name) or environment.get(PREFIX + name.upper()) or table.get(name)
     return str(told or "UTC")
 
 
@@ -221,5 +222,5 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError(f"wait_s = {settings.wait_s}; it is a number of seconds from 0 on")
     if settings.threads is not None and settings.threads < 1:
         raise ConfigError(f"threads = {settings.threads}; it is a whole number from 1 on")
-    zone(settings.timezone)
+    zone(settings.source_timezone)
     return settings

@@ -5,7 +5,7 @@ where the rows went; when a later run moves a row of an older file (a newer vers
 found its product), it writes a movement for the older file, in which nothing is read and what leaves
 one place arrives at another. So the sums over a file are at all times where its rows are now.
 
-A rebuild begins new books: only the runs from the last rebuild on (`is_current`) count.
+A rebuild first takes back, in `reversal` entries, all that was booked, and then books anew.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from data_pipeline.engines.duckdb import CleanedFile
 from data_pipeline.errors import BooksError
 from data_pipeline.load import Movement, Tally
 from data_pipeline.sources.files import RawFile
+from data_pipeline.sql import render
 from data_pipeline.transform import quote
 from data_pipeline.warehouses.base import Row, Warehouse
 
@@ -29,7 +30,7 @@ LAYOUT_VERSION = 1
 _BOOKS = {
     "runs": (
         "run_id BIGINT NOT NULL, started_at TIMESTAMP NOT NULL, finished_at TIMESTAMP NOT NULL, "
-        "status VARCHAR NOT NULL, kind VARCHAR NOT NULL, is_current BOOLEAN NOT NULL, "
+        "status VARCHAR NOT NULL, kind VARCHAR NOT NULL, "
         "versions VARCHAR NOT NULL, settings VARCHAR NOT NULL"
     ),
     "files": (
@@ -43,7 +44,7 @@ _BOOKS = {
         "rows_read BIGINT NOT NULL, rows_loaded BIGINT NOT NULL, rows_duplicate BIGINT NOT NULL, "
         "rows_quarantined BIGINT NOT NULL, rows_repaired BIGINT NOT NULL, "
         "amount_read DECIMAL(38,4), amount_loaded DECIMAL(38,4), amount_duplicate DECIMAL(38,4), "
-        "amount_quarantined DECIMAL(38,4)"
+        "amount_quarantined DECIMAL(38,4), entry VARCHAR NOT NULL"
     ),
 }
 
@@ -83,9 +84,9 @@ def known_files(warehouse: Warehouse) -> dict[str, KnownFile]:
     }
 
 
-def begin_new_books(warehouse: Warehouse) -> None:
-    """Close the books of earlier runs: everything will be read again."""
-    warehouse.rows("UPDATE runs SET is_current = FALSE")
+def begin_new_books(warehouse: Warehouse, run_id: int) -> None:
+    """Take back all that was booked: everything will be read again."""
+    warehouse.rows(render("reversal", run_id=str(run_id)))
     warehouse.rows("DELETE FROM files")
 
 
@@ -134,7 +135,7 @@ def write_run(
 ) -> None:
     """Enter the run itself. Only a run that is done and balanced is ever entered."""
     warehouse.rows(
-        "INSERT INTO runs VALUES ($run_id, $started, $finished, 'balanced', $kind, TRUE, "
+        "INSERT INTO runs VALUES ($run_id, $started, $finished, 'balanced', $kind, "
         "$versions, $settings)",
         {
             "run_id": run_id,
@@ -154,16 +155,16 @@ def write_movements(warehouse: Warehouse, run_id: int, tallies: Mapping[str, Tal
         for file, m in sorted(tally.files.items()):
             amounts = (m.amount_read, m.amount_loaded, m.amount_duplicate, m.amount_quarantined)
             shown = ", ".join(f"{a}" if money else "NULL" for a in amounts)
+            entry = "load" if m.read else "move"
             warehouse.rows(
                 f"INSERT INTO ledger VALUES ({run_id}, $source_table, $source_file, {m.read}, "
-                f"{m.loaded}, {m.duplicate}, {m.quarantined}, {m.repaired}, {shown})",
+                f"{m.loaded}, {m.duplicate}, {m.quarantined}, {m.repaired}, {shown}, '{entry}')",
                 {"source_table": tally.table.name, "source_file": file},
             )
 
 
 def close_books(
     warehouse: Warehouse,
-    run_id: int,
     cleaned: Iterable[CleanedFile],
     tallies: Mapping[str, Tally],
 ) -> None:
@@ -172,7 +173,7 @@ def close_books(
     Raises BooksError when a file's rows or money did not end in exactly one place, when the star
     and the quarantine do not hold what the ledger says, or when a key is doubled or dangling.
     """
-    wrong = [*_unbalanced_files(cleaned, tallies), *_unbalanced_tables(warehouse, run_id)]
+    wrong = [*_unbalanced_files(cleaned, tallies), *_unbalanced_tables(warehouse)]
     for table in TABLES.values():
         wrong += warehouse.broken_keys(table)
     if wrong:
@@ -198,9 +199,9 @@ def _in_words(m: Movement) -> str:
     )
 
 
-def _unbalanced_tables(warehouse: Warehouse, run_id: int) -> Iterable[str]:
+def _unbalanced_tables(warehouse: Warehouse) -> Iterable[str]:
     """Compare the tables themselves with the sums of the ledger."""
-    booked = {row[0]: row[1:] for row in balance_by_table(warehouse, run_id)}
+    booked = {row[0]: row[1:] for row in balance_by_table(warehouse)}
     for table in TABLES.values():
         money = "SUM(total_sales)" if table is SALES else "NULL"
         rows, amount = warehouse.rows(
@@ -225,16 +226,12 @@ def _unbalanced_tables(warehouse: Warehouse, run_id: int) -> Iterable[str]:
                 yield f"{table.name}: {there} {what} in the warehouse, {said} by the ledger"
 
 
-def balance_by_table(warehouse: Warehouse, run_id: int = 0) -> list[Row]:
-    """The current books by table: name, rows read, loaded, duplicate, quarantined, repaired,
-    amount loaded, amount quarantined. `run_id` is the run that is not entered yet."""
+def balance_by_table(warehouse: Warehouse) -> list[Row]:
+    """The books by table: name, rows read, loaded, duplicate, quarantined, repaired, amount
+    loaded, amount quarantined."""
     return warehouse.rows(
-        "SELECT l.source_table, CAST(SUM(l.rows_read) AS BIGINT), "
-        "CAST(SUM(l.rows_loaded) AS BIGINT), CAST(SUM(l.rows_duplicate) AS BIGINT), "
-        "CAST(SUM(l.rows_quarantined) AS BIGINT), CAST(SUM(l.rows_repaired) AS BIGINT), "
-        "SUM(l.amount_loaded), SUM(l.amount_quarantined) "
-        "FROM ledger AS l LEFT JOIN runs AS r ON r.run_id = l.run_id "
-        "WHERE r.is_current OR l.run_id = $run_id "
-        "GROUP BY l.source_table ORDER BY l.source_table",
-        {"run_id": run_id},
+        "SELECT source_table, CAST(SUM(rows_read) AS BIGINT), CAST(SUM(rows_loaded) AS BIGINT), "
+        "CAST(SUM(rows_duplicate) AS BIGINT), CAST(SUM(rows_quarantined) AS BIGINT), "
+        "CAST(SUM(rows_repaired) AS BIGINT), SUM(amount_loaded), SUM(amount_quarantined) "
+        "FROM ledger GROUP BY source_table ORDER BY source_table"
     )

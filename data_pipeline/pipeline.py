@@ -177,7 +177,7 @@ def _load(
     if plan.fresh:
         load.create_star(warehouse)
         load.add_guest(warehouse, staging_name(TABLES["customers"]))
-        ledger.begin_new_books(warehouse)
+        ledger.begin_new_books(warehouse, run_id)
     ledger.write_files(warehouse, run_id, cleaned)
     for file in plan.touched:
         ledger.note_untouched(warehouse, file)
@@ -189,7 +189,7 @@ def _load(
     }
     load.reject(warehouse, run_id, tallies)
     ledger.write_movements(warehouse, run_id, tallies)
-    ledger.close_books(warehouse, run_id, cleaned, tallies)
+    ledger.close_books(warehouse, cleaned, tallies)
     return run_id, tallies
 
 

@@ -327,8 +327,8 @@ def _is_plain(column: Column) -> str:
                 f"AND (LENGTH({raw}) IN (10, 16, 19) OR LENGTH({raw}) > 20)"
             )
         case Email():
-            plain = f"LOWER({raw}) = {raw} AND REGEXP_MATCHES({raw}, {text(column.type.pattern)})"
-            plain += marked
+            plain = f"TRIM({raw}, {text(BLANKS)}) = {raw} AND LOWER({raw}) = {raw}"
+            plain += f" AND REGEXP_MATCHES({raw}, {text(column.type.pattern)}){marked}"
         case Text():
             plain = f"TRIM({raw}, {text(BLANKS)}) = {raw} AND {raw} <> ''{marked}"
     uncounted = column.missing != QUARANTINE and not (

@@ -119,13 +119,23 @@ def find_records(
     ends = np.concatenate((stops, [consumed])).astype(np.int64)
     if starts[-1] >= consumed:
         starts, ends = starts[:-1], ends[:-1]
-    ends = ends - ((ends > starts) & (data[np.maximum(ends - 1, 0)] == CR)) if len(ends) else ends
+    ends = _before_line_ends(data, starts, ends)
     filled = ends > starts
     starts, ends = starts[filled], ends[filled]
     lines = np.searchsorted(newlines, starts)
     faults = {int(np.searchsorted(starts, at)): reason for at, reason in spoilt.items()}
     _find_bad_bytes(block, data, starts, ends, faults)
     return Layout(starts, ends, lines, faults, consumed, int((newlines < consumed).sum()))
+
+
+def _before_line_ends(
+    data: NDArray[np.uint8], starts: Positions, ends: Positions
+) -> Positions:
+    """Leave the carriage return of a CR LF out of the record."""
+    if not len(ends):
+        return ends
+    lines = ends < len(data)
+    return ends - (lines & (ends > starts) & (data[np.maximum(ends - 1, 0)] == CR))
 
 
 def _last_end(newlines: Positions, inside: Mask) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -159,7 +160,8 @@ class TextFile:
 
     def _has_ragged_lines(self, block: Block, layout: Layout) -> bool:
         """Whether a record over several lines has the wrong number of fields."""
-        spans = np.diff(np.append(layout.lines, layout.newlines)) > 1
+        end = layout.newlines + (not block.data.endswith(b"\n"))
+        spans = np.diff(np.append(layout.lines, end)) > 1
         rules = grammar(self.delimiter)
         return any(
             rules.fields(text) != len(self.header.names)
@@ -196,6 +198,8 @@ class TextFile:
         used = [names[i] for i in self.header.positions.values()]
         if not data:
             return pa.table({n: pa.array([], pa.string()) for n in self.header.positions}), ragged
+        if data.startswith(BOM_UTF8):  # Arrow takes the first one away from any buffer
+            data = BOM_UTF8 + data
         table = pa_csv.read_csv(
             pa.py_buffer(data),
             pa_csv.ReadOptions(
@@ -252,11 +256,6 @@ def _read_header(
     start = len(head) - len(head.lstrip(b"\r\n"))
     if start == len(head):
         raise SourceError(f"{file.name} is empty; a file without rows still has its header")
-    if b"\0" in head[:4096]:
-        raise SourceError(
-            f"{file.name} looks like UTF-16 without byte order mark, or is no text at all; "
-            f'declare it: [tables.{table.name}] encoding = "utf-16-le"'
-        )
     candidates = (format_.delimiter,) if format_.delimiter else DELIMITERS
     tried: list[SourceError] = []
     for delimiter in candidates:
@@ -264,6 +263,11 @@ def _read_header(
         if match is None:
             tried.append(SourceError(f"the header of {file.name} has a malformed quote or line end"))
             continue
+        if b"\0" in match.group():
+            raise SourceError(
+                f"{file.name} looks like UTF-16 without byte order mark, or is no text at all; "
+                f'declare it: [tables.{table.name}] encoding = "utf-16-le"'
+            )
         try:
             text = match.group().decode("utf-8")
         except UnicodeDecodeError:

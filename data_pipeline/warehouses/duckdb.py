@@ -37,6 +37,7 @@ class DuckDBWarehouse(Warehouse):
     def __init__(self, path: Path, access: Access) -> None:
         self.url = f"duckdb:///{path}"
         self._access = access
+        self._path, self._is_new = path, not path.exists()
         self._connection = _open(path, access)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET preserve_insertion_order = true")
@@ -61,7 +62,10 @@ class DuckDBWarehouse(Warehouse):
         self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
+        unused = self._is_new and not self.has_tables()
         self._connection.close()
+        if unused:
+            self._path.unlink(missing_ok=True)
 
     def has_tables(self) -> bool:
         return bool(self._tables("runs"))
