@@ -78,6 +78,8 @@ def test_no_float_touches_money(module: str) -> None:
 def test_settings_are_read_once_at_the_edge(module: str) -> None:
     if part_of(module) != "config":
         assert environment_reads(sources()[module]) == []
+    if part_of(module) not in {"config", "cli", "commands"}:
+        assert "load_settings" not in sources()[module]
 
 
 @parametrize_modules()
