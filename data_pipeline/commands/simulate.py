@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from data_pipeline.grade import Grade
+    from data_pipeline.simulator.certify import Fact
     from data_pipeline.simulator.store import Made, Progress
 
 SIMULATE_EXAMPLES = """
@@ -57,9 +58,11 @@ def simulate(
     from data_pipeline.simulator.store import simulate as make_store
 
     if next_days is not None:
+        if certify:
+            raise click.UsageError("--certify measures a new store, not --next-days")
         with _progress(as_json) as progress:
             made = continue_store(out, next_days, progress=progress)
-        _say(made, as_json)
+        _say(made, (), as_json)
         return
     chosen = dials.preset(preset).resized(
         sales=sales, customers=customers, products=products, days=days, seed=seed, defects=defects
@@ -68,7 +71,15 @@ def simulate(
         made = make_store(
             chosen, out, file_format=file_format, threads=threads, progress=progress
         )
-    _say(made, as_json)
+    facts: tuple[Fact, ...] = ()
+    if certify:
+        from data_pipeline.simulator.certify import certify as measure
+        from data_pipeline.simulator.certify import read_evidence
+
+        facts = measure(read_evidence(out, chosen, made.files), chosen)
+    _say(made, facts, as_json)
+    if any(fact.holds is False for fact in facts):
+        sys.exit(1)
 
 
 GRADE_EXAMPLES = """
@@ -125,10 +136,10 @@ def _show(marks: Grade) -> None:
     console.print("all right" if marks.perfect else "marks were lost")
 
 
-def _say(made: Made, as_json: bool) -> None:
+def _say(made: Made, facts: tuple[Fact, ...], as_json: bool) -> None:
     import json
 
-    facts: dict[str, Any] = {
+    said: dict[str, Any] = {
         "out": str(made.out),
         "files": list(made.files),
         "customers": made.customers,
@@ -138,9 +149,30 @@ def _say(made: Made, as_json: bool) -> None:
         "first_day": made.first_day,
         "last_day": made.last_day,
     }
+    if facts:
+        said["facts"] = [
+            {
+                "number": fact.number,
+                "name": fact.name,
+                "holds": fact.holds,
+                "source": fact.source,
+                "measured": [
+                    {
+                        "name": part.name,
+                        "value": None if part.holds is None else part.measured,
+                        "band": part.band,
+                        "holds": part.holds,
+                    }
+                    for part in fact.parts
+                ],
+            }
+            for fact in facts
+        ]
     if as_json:
-        click.echo(json.dumps(facts))
+        click.echo(json.dumps(said))
         return
+    if facts:
+        _show_facts(facts)
     click.echo(
         f"{made.sales:,} sales, {made.customers:,} customers and {made.products:,} products "
         f"from {made.first_day} to {made.last_day} in {made.out}"
@@ -149,6 +181,27 @@ def _say(made: Made, as_json: bool) -> None:
         f"{made.defects:,} records in the answer key; "
         f"mark a run against it with: sales grade --raw {made.out}"
     )
+
+
+def _show_facts(facts: tuple[Fact, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    words = {True: "holds", False: "FAILS", None: "too little to judge"}
+    table = Table("", "fact", "measured", "accepted", "", "where the band comes from")
+    for fact in facts:
+        for index, part in enumerate(fact.parts):
+            first = index == 0
+            table.add_row(
+                str(fact.number) if first else "",
+                f"{fact.name}: {part.name}" if first else part.name,
+                "–" if part.holds is None else f"{part.measured:.3g}",
+                part.band,
+                words[part.holds],
+                fact.source if first else "",
+                style="bold red" if part.holds is False else None,
+            )
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
 class _progress:

@@ -54,6 +54,8 @@ def _lag(evidence: Evidence, parameters: Parameters, back: Ints) -> Iterator[Par
     lag = evidence.second[came] // SECONDS_A_DAY - evidence.second[bought] // SECONDS_A_DAY
     month = demand.dates(0, parameters.days).astype("datetime64[M]").astype(np.int64) % 12
     calm = (day >= 0) & (day < parameters.days - parameters.return_within_days)
+    # A planted date that no calendar has may be read as another day; it tells nothing of lags.
+    calm &= (lag >= 0) & (lag <= 2 * parameters.return_within_days)
     calm &= month[np.clip(day, 0, parameters.days - 1)] < 10
     enough = calm.sum() >= FEWEST_RETURNS
     mean = float(lag[calm].mean()) if enough else math.nan
