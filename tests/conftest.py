@@ -14,10 +14,10 @@ from tests.shop import Shop
 if TYPE_CHECKING:
     from pathlib import Path
 
-settings.register_profile("dev", max_examples=20, deadline=None)
+settings.register_profile("dev", max_examples=8, deadline=None)
 settings.register_profile(
     "ci",
-    max_examples=40,
+    max_examples=16,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
