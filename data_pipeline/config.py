@@ -112,7 +112,12 @@ def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _of_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in flags.items() if value is not None}
+    kinds = _kinds()
+    return {
+        name: _convert(name, value, kinds[name], f"--{name}") if isinstance(value, str) else value
+        for name, value in flags.items()
+        if value is not None
+    }
 
 
 def _known(name: str, where: str) -> str:

@@ -1,0 +1,149 @@
+"""`sales run`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from data_pipeline.commands.options import WAREHOUSE_HELP, config_option, settings_of
+
+if TYPE_CHECKING:
+    from data_pipeline.config import Settings
+    from data_pipeline.engines.duckdb import OnRead
+    from data_pipeline.pipeline import Result
+
+EXAMPLES = """
+\b
+Examples:
+  sales run                                             new files of data/raw into the warehouse
+  sales run --raw exports --warehouse duckdb:///shop.duckdb
+  sales run --full-refresh                              rebuild from the files that are there
+  sales run --processed none --json
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.option("--raw", type=click.Path(path_type=Path), help="Directory of raw files.  [default: data/raw]")
+@click.option("--warehouse", metavar="URL", help=WAREHOUSE_HELP)
+@click.option(
+    "--processed",
+    metavar="DIR|none",
+    help="Directory of the transformed_* files, or none.  [default: data/processed]",
+)
+@click.option(
+    "--processed-kind",
+    type=click.Choice(["csv", "parquet"]),
+    help="Kind of the transformed_* files.  [default: csv]",
+)
+@click.option(
+    "--safe-csv",
+    is_flag=True,
+    default=None,
+    help="Put ' before cells that a spreadsheet would run as a formula.",
+)
+@click.option(
+    "--full-refresh",
+    is_flag=True,
+    default=None,
+    help="Read all files again and rebuild the warehouse from them.",
+)
+@click.option(
+    "--max-quarantine",
+    type=float,
+    metavar="SHARE",
+    help="Stop when more than this share of a file's rows is bad.  [default: 0.5]",
+)
+@click.option("--wait", "wait_s", type=float, metavar="SECONDS", help="Wait for another run to end.")
+@click.option("--memory-limit", metavar="SIZE", help="Bound DuckDB's memory.  [default: 1GB]")
+@click.option("--source-timezone", metavar="ZONE", help="Of raw times without offset.  [default: UTC]")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@config_option
+def run(config: Path | None, as_json: bool, **flags: Any) -> None:
+    """Bring the warehouse up to the raw files.
+
+    Loads the files that are new, rebuilds when one has changed, and proves the books: every row
+    and every cent that was read is loaded, a duplicate, or in quarantine with its reason. When
+    they do not balance, nothing is loaded and the exit code is 1.
+    """
+    settings = settings_of(config, **flags)
+    from data_pipeline.pipeline import run as run_pipeline
+
+    with _progress(settings, quiet=as_json) as on_read:
+        result = run_pipeline(settings, on_read)
+    if as_json:
+        click.echo(json.dumps(_as_json(result), indent=2, default=str))
+    else:
+        _show(result, settings)
+
+
+@contextmanager
+def _progress(settings: Settings, *, quiet: bool) -> Iterator[OnRead | None]:
+    """A progress bar over the bytes of the raw files, on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def on_read(file: Any, count: int) -> None:
+            if file.name not in tasks:
+                tasks[file.name] = bar.add_task(file.name, total=file.size)
+            bar.update(tasks[file.name], completed=count)
+
+        yield on_read
+
+
+def _as_json(result: Result) -> dict[str, Any]:
+    return {
+        "run_id": result.run_id,
+        "kind": result.kind,
+        "warehouse": result.warehouse,
+        "balanced": True,
+        "files": [
+            {"table": table, "file": name, **_movement(movement)}
+            for table, tally in result.tallies.items()
+            for name, movement in sorted(tally.files.items())
+        ],
+        "warnings": list(result.warnings),
+        "processed": [str(path) for path in result.processed],
+    }
+
+
+def _movement(movement: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        name if name.startswith("amount") else f"rows_{name}": str(value)
+        if name.startswith("amount")
+        else value
+        for name, value in asdict(movement).items()
+    }
+
+
+def _show(result: Result, settings: Settings) -> None:
+    from data_pipeline.commands.tables import balance_sheet, print_table
+
+    for warning in result.warnings:
+        click.echo(f"{click.style('note:', fg='yellow')} {warning}", err=True)
+    if result.run_id is None:
+        click.echo(f"nothing new in {settings.raw}; {result.warehouse} is up to date")
+        return
+    rows = [
+        (table, name, m.read, m.loaded, m.duplicate, m.quarantined, m.repaired, m.amount_loaded, m.amount_quarantined)
+        for table, tally in result.tallies.items()
+        for name, m in sorted(tally.files.items())
+    ]
+    print_table(balance_sheet(rows, title=f"Run {result.run_id} ({result.kind}): the books balance"))
+    click.echo(f"warehouse  {result.warehouse}")
+    for path in result.processed:
+        click.echo(f"processed  {path}")
