@@ -107,7 +107,7 @@ def draw_pairs(frame: Frame, scope: Scope) -> Chart:
     shown = frame.head(MOST_PAIRS)
     lifts = decimals(shown["lift"])
     labels = [
-        f"{shorten(str(one), 24)} + {shorten(str(two), 24)}"
+        f"{shorten(str(one), 20)} + {shorten(str(two), 20)}"
         for one, two in zip(shown["first"], shown["second"], strict=True)
     ]
     title = f"The closest pair is bought together {lifts[0]:.0f} times as often as by chance"
@@ -117,8 +117,8 @@ def draw_pairs(frame: Frame, scope: Scope) -> Chart:
         for lift, orders in zip(lifts, shown["orders"], strict=True)
     ]
     with canvas(title, subtitle, height_in=bars_height(len(labels))) as (figure, axes):
-        draw_bars(axes, labels, floats(lifts), texts, width=52)
-        axes.tick_params(axis="y", labelsize=7.5)
+        draw_bars(axes, labels, floats(lifts), texts, width=44)
+        axes.tick_params(axis="y", labelsize=8)
     alt = f"Bars of lift. {title}: {labels[0]}."
     return Chart("basket_pairs", title, subtitle, alt, shown, figure)
 
@@ -152,7 +152,7 @@ def draw_change(frame: Frame, now: str, before: str, scope: Scope) -> Chart:
                 textcoords="offset points",
                 ha="center",
                 weight="bold" if whole else "normal",
-                size=8.5,
+                size=9,
             )
         axes.set_xticks(range(len(labels)), [_two_lines(label) for label in labels])
         axes.tick_params(axis="x", length=0)

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from data_pipeline.metrics.frame import Frame
 
-TITLE_WIDTH = 66
-SUBTITLE_WIDTH = 92
+TITLE_WIDTH = 60
+SUBTITLE_WIDTH = 84
+HEAD = "head"
+"""How the ids of title and subtitle begin in an SVG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,16 @@ class Chart:
     figure: Figure
 
 
+def head_height(title: str, subtitle: str) -> float:
+    """How many inches of a figure its title and subtitle take."""
+    head, below = _wrapped(title, subtitle)
+    return 0.27 + 0.21 * len(head) + 0.17 * len(below)
+
+
+def _wrapped(title: str, subtitle: str) -> tuple[list[str], list[str]]:
+    return textwrap.wrap(title, TITLE_WIDTH), textwrap.wrap(subtitle, SUBTITLE_WIDTH)
+
+
 @contextmanager
 def canvas(
     title: str, subtitle: str, *, height_in: float = style.HEIGHT_IN
@@ -60,9 +72,8 @@ def canvas(
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(style.RC)
-        head = textwrap.wrap(title, TITLE_WIDTH)
-        below = textwrap.wrap(subtitle, SUBTITLE_WIDTH)
-        head_in = 0.12 + 0.21 * len(head) + 0.05 + 0.17 * len(below) + 0.1
+        head, below = _wrapped(title, subtitle)
+        head_in = head_height(title, subtitle)
         height_in = max(height_in, 2.0) + head_in - 0.6
         figure = Figure(figsize=(style.WIDTH_IN, height_in), layout="constrained")
         top = 1 - head_in / height_in
@@ -72,7 +83,14 @@ def canvas(
             engine.set(rect=(0.008, 0.01, 0.98, top - 0.01))  # type: ignore[call-arg]
         start = 1 - 0.1 / height_in
         figure.text(
-            0.016, start, "\n".join(head), size=11.5, weight="bold", va="top", linespacing=1.25
+            0.016,
+            start,
+            "\n".join(head),
+            size=11.5,
+            weight="bold",
+            va="top",
+            linespacing=1.25,
+            gid=f"{HEAD}-title",
         )
         figure.text(
             0.016,
@@ -82,6 +100,7 @@ def canvas(
             color=style.MUTED,
             va="top",
             linespacing=1.3,
+            gid=f"{HEAD}-subtitle",
         )
         yield figure, axes
         figure.canvas.draw()

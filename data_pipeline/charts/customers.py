@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from math import isnan
 from typing import TYPE_CHECKING
 
 import seaborn as sns
+from matplotlib.colors import to_hex
 from matplotlib.ticker import PercentFormatter
 
 from data_pipeline.charts import style
@@ -84,7 +86,7 @@ def draw_cohorts(frame: Frame, scope: Scope) -> Chart:
         for c in cohorts
     ]
     with canvas(title, subtitle, height_in=1.1 + 0.24 * len(cohorts)) as (figure, axes):
-        highest = max((v for row in table for v in row if v == v), default=1.0)
+        highest = max((v for row in table for v in row if not isnan(v)), default=1.0)
         sns.heatmap(
             table,
             ax=axes,
@@ -93,7 +95,7 @@ def draw_cohorts(frame: Frame, scope: Scope) -> Chart:
             vmax=highest * 1.15,
             annot=True,
             fmt=".0%",
-            annot_kws={"size": 7.5},
+            annot_kws={"size": 8.2},
             cbar=False,
             linewidths=0.8,
             linecolor=style.PAPER,
@@ -223,5 +225,5 @@ def _quiet_map(axes: Axes, x_label: str, y_label: str) -> None:
     axes.set_ylabel(y_label)
     axes.tick_params(length=0, rotation=0)
     for text in axes.texts:
-        if text.get_color() not in {"w", "white", "#ffffff"}:
-            text.set_color(style.CELL_INK)
+        light = to_hex(text.get_color()) == "#ffffff"
+        text.set_color(style.CELL_PAPER if light else style.CELL_INK)

@@ -25,7 +25,7 @@ def draw_bars(
     values: Sequence[float],
     texts: Sequence[str],
     *,
-    width: int = 34,
+    width: int = 30,
 ) -> None:
     """Horizontal bars from zero, the first on top, each with its text at its end."""
     places = range(len(labels))
@@ -43,9 +43,9 @@ def draw_bars(
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
-            size=8.5,
+            size=9.3,
         )
-    axes.set_xlim(min(0, *values, 0), widest * 1.28)
+    axes.set_xlim(min(0, *values, 0), widest * 1.32)
     if min(values, default=0) < 0:
         axes.axvline(0, color=style.FAINT, linewidth=0.8)
 
@@ -72,7 +72,7 @@ def floats(values: Iterable[object]) -> list[float]:
     return [float(value) for value in decimals(values)]
 
 
-def shorten(label: str, width: int = 34) -> str:
+def shorten(label: str, width: int = 30) -> str:
     """The label on one line, cut where it would be too long."""
     line = " ".join(label.split())
     return line if len(line) <= width else line[: width - 1] + "…"

@@ -13,7 +13,8 @@ GRID = "#e1e6eb"
 FAINT = "#b9c3cd"
 PAPER = "#ffffff"
 CELL_INK = "#0b1620"
-"""Writing on coloured cells, which keep their colour in the dark."""
+CELL_PAPER = "#fdfdfd"
+"""Writing on light and on dark cells, whose colours stay in the dark."""
 BLUE = "#0072b2"
 SKY = "#56b4e9"
 ORANGE = "#d55e00"
@@ -27,9 +28,9 @@ SERIES = (BLUE, AMBER, GREEN, PINK, SKY, ORANGE)
 SEQUENCE = "Blues"
 """For amounts on a map: the darker the more."""
 
-WIDTH_IN = 6.4
+WIDTH_IN = 6.0
 HEIGHT_IN = 4.0
-ROW_IN = 0.27
+ROW_IN = 0.29
 """The height of one bar in a chart that grows with its bars."""
 
 PNG_DPI = 200
@@ -40,13 +41,13 @@ RC: Any = {
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
     "font.family": "DejaVu Sans",
-    "font.size": 9,
+    "font.size": 9.8,
     "text.color": INK,
     "text.parse_math": False,
     "axes.facecolor": PAPER,
     "axes.edgecolor": FAINT,
     "axes.labelcolor": MUTED,
-    "axes.labelsize": 8.5,
+    "axes.labelsize": 9.3,
     "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -59,14 +60,14 @@ RC: Any = {
     "ytick.color": MUTED,
     "xtick.labelcolor": MUTED,
     "ytick.labelcolor": MUTED,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
+    "xtick.labelsize": 9.3,
+    "ytick.labelsize": 9.3,
     "xtick.major.size": 3,
     "ytick.major.size": 0,
     "lines.linewidth": 1.8,
     "lines.solid_capstyle": "round",
     "legend.frameon": False,
-    "legend.fontsize": 8.5,
+    "legend.fontsize": 9.3,
     "svg.fonttype": "none",
     "svg.hashsalt": "ecommerce-sales-pipeline",
     "path.simplify": False,
