@@ -18,7 +18,8 @@ NAME = PACKAGE.name
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__main__", "cli"}),
     frozenset({"commands"}),
-    frozenset({"", "pipeline", "metrics", "charts", "report", "grade", "aggregates", "simulator"}),
+    frozenset({"", "pipeline", "inspection", "grade", "aggregates", "simulator"})
+    | {"metrics", "charts", "report"},
     frozenset({"extract", "transform", "load", "ledger", "processed", "config"}),
     frozenset({"sources", "engines", "warehouses"}),
     frozenset({"sql", "timezones", "contract"}),

@@ -30,6 +30,7 @@ MAX_LINES = 300
 
 FLOATS_ALLOWED = {
     "config": "the most that may be quarantined is a share",
+    "report": "pictures have coordinates; what is written beside them is Decimal",
     "charts": "Matplotlib draws floats; what is written beside them is Decimal",
     "simulator": "demand is drawn from distributions; prices leave it as whole cents",
 }
