@@ -38,12 +38,15 @@ MOST_PAIRS = 10
 def draw_week(frame: Frame, scope: Scope) -> Chart:
     """Orders by weekday and hour."""
     cells = {(int(str(day)), int(str(hour))): count for day, hour, count in frame.rows}
-    (day, hour), _ = max(cells.items(), key=lambda cell: int(str(cell[1])))
+    (day, hour), most = max(cells.items(), key=lambda cell: int(str(cell[1])))
     orders = sum(decimals(cells.values()), Decimal(0))
     title = (
         f"The busiest hour of the week is {WEEKDAYS_IN_FULL[day - 1]}, {hour} to {hour + 1} o'clock"
     )
-    subtitle = f"Orders by weekday and hour ({scope.timezone}), {scope.span}; {orders:,} orders"
+    subtitle = (
+        f"Orders by weekday and hour ({scope.timezone}), {scope.span}; {orders:,} orders."
+        f" The darkest cell has {most:,}, white has none"
+    )
     table = [[float(decimals([cells.get((d, h))])[0]) for h in range(24)] for d in range(1, 8)]
     with canvas(title, subtitle, height_in=2.9) as (figure, axes):
         sns.heatmap(
@@ -51,8 +54,7 @@ def draw_week(frame: Frame, scope: Scope) -> Chart:
             ax=axes,
             cmap=style.SEQUENCE,
             vmin=0,
-            cbar=True,
-            cbar_kws={"format": "{x:,.0f}", "pad": 0.015, "aspect": 18},
+            cbar=False,
             linewidths=0.8,
             linecolor=style.PAPER,
             yticklabels=list(WEEKDAYS),
@@ -60,10 +62,6 @@ def draw_week(frame: Frame, scope: Scope) -> Chart:
         axes.set_xticks([h + 0.5 for h in range(0, 24, 3)], [str(h) for h in range(0, 24, 3)])
         axes.tick_params(length=0, rotation=0)
         axes.set_xlabel("Hour of the day")
-        bar = axes.collections[0].colorbar
-        if bar is not None:
-            bar.outline.set_visible(False)
-            bar.ax.tick_params(length=0)
     alt = f"Heat map of orders by weekday and hour. {title}."
     return Chart("week_and_hour", title, subtitle, alt, frame, figure)
 

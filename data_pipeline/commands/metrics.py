@@ -2,33 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-WAREHOUSE = "duckdb:///data/warehouse.duckdb"
-
-_warehouse = click.option(
-    "--warehouse",
-    envvar="SALES_WAREHOUSE",
-    default=WAREHOUSE,
-    show_default=True,
-    help="URL of the warehouse.",
-)
-_currency = click.option(
-    "--currency", envvar="SALES_CURRENCY", default="", help="Sign before amounts, such as € or $."
-)
-_timezone = click.option(
-    "--timezone",
-    envvar="SALES_REPORTING_TIMEZONE",
-    default="UTC",
-    show_default=True,
-    help="IANA time zone whose days are reported.",
+from data_pipeline.commands.options import (
+    WAREHOUSE_HELP,
+    config_option,
+    open_to_read,
+    settings_of,
+    warehouse_options,
 )
 
+if TYPE_CHECKING:
+    from data_pipeline.metrics import Frame
 
-@click.command()
-@_warehouse
+F = TypeVar("F", bound=Callable[..., Any])
+
+BAR_WIDTH = 24
+
+METRICS_EXAMPLES = """
+\b
+Examples:
+  sales metrics                                          what there is, and what it means
+  sales metrics net_sales --by month
+  sales metrics net_sales orders --by category,channel --since 2025-01-01 --csv
+  sales metrics orders --by day --where country=France --timezone Europe/Paris
+"""
+
+
+def reporting_options(command: F) -> F:
+    """Add how amounts and days are written."""
+    command = click.option(
+        "--timezone", default="UTC", show_default=True, help="IANA time zone whose days are meant."
+    )(command)
+    return click.option("--currency", default="", help="Sign before amounts, such as € or $.")(
+        command
+    )
+
+
+@click.command(epilog=METRICS_EXAMPLES)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--by", default="", help="Dimensions, such as month,category.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="The first day.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day; it is included.")
+@click.option("--where", multiple=True, metavar="DIM=VALUE", help="Only these; can be repeated.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--markdown", is_flag=True, help="Print the definitions as docs/metrics.md has them.")
+@warehouse_options
+@reporting_options
+def metrics(
+    names: tuple[str, ...],
+    by: str,
+    since: date | None,
+    until: date | None,
+    where: tuple[str, ...],
+    as_csv: bool,
+    markdown: bool,
+    warehouse: str | None,
+    config: Path | None,
+    as_json: bool,
+    currency: str,
+    timezone: str,
+) -> None:
+    """Print metrics by time, category, place and more; without a name, what there is."""
+    from data_pipeline.metrics import query
+    from data_pipeline.metrics.documentation import definitions, write_markdown
+
+    if markdown:
+        click.echo(write_markdown(), nl=False)
+        return
+    if not names:
+        frame = definitions()
+    else:
+        with open_to_read(settings_of(config, warehouse=warehouse)) as reader:
+            frame = query(
+                reader,
+                names,
+                by=[name.strip() for name in by.split(",") if name.strip()],
+                since=_day(since),
+                until=_day(until),
+                where=_filters(where),
+                timezone=timezone,
+            )
+    if as_json:
+        click.echo(frame.to_json())
+    elif as_csv:
+        click.echo(frame.to_csv(), nl=False)
+    else:
+        _print_frame(frame, currency, names[0] if names and by else None)
+
+
+@click.command(epilog="\b\nExample:\n  sales charts --out charts --currency €")
+@click.option("--warehouse", metavar="URL", help=WAREHOUSE_HELP)
+@config_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -36,19 +106,99 @@ _timezone = click.option(
     show_default=True,
     help="Folder for the PNG and SVG files.",
 )
-@_currency
-@_timezone
-def charts(warehouse: str, out: Path, currency: str, timezone: str) -> None:
-    r"""Draw every chart of the warehouse as PNG and SVG.
-
-    \b
-    Example:
-      sales charts --out charts --currency €
-    """
+@reporting_options
+def charts(
+    warehouse: str | None, config: Path | None, out: Path, currency: str, timezone: str
+) -> None:
+    """Draw every chart of the warehouse as PNG and SVG."""
     from data_pipeline.charts import draw_all
 
-    paths = draw_all(warehouse, out, currency=currency, timezone=timezone)
+    url = settings_of(config, warehouse=warehouse).warehouse
+    paths = draw_all(url, out, currency=currency, timezone=timezone)
     if paths:
         click.echo(f"{len(paths) // 2} charts, each as PNG and SVG, in {out}")
     else:
         click.echo("The warehouse has no sales; nothing was drawn.")
+
+
+@click.command(epilog="\b\nExample:\n  sales report --out report.html --currency €")
+@click.option("--warehouse", metavar="URL", help=WAREHOUSE_HELP)
+@config_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("out/report.html"),
+    show_default=True,
+    help="The file to write.",
+)
+@reporting_options
+def report(
+    warehouse: str | None, config: Path | None, out: Path, currency: str, timezone: str
+) -> None:
+    """Write one HTML page with figures, charts, tables and the books; it works offline."""
+    from data_pipeline.report import write_report
+
+    url = settings_of(config, warehouse=warehouse).warehouse
+    path = write_report(url, out, currency=currency, timezone=timezone)
+    click.echo(f"The report is {path} ({path.stat().st_size / 1000:,.0f} KB)")
+
+
+def _day(moment: Any) -> date | None:
+    return moment.date() if moment else None
+
+
+_READ: dict[str, Callable[[str], Any]] = {"day": date.fromisoformat, "whole": int, "text": str}
+
+
+def _filters(pairs: tuple[str, ...]) -> dict[str, list[Any]]:
+    """`category=Books` and `category=Toys` are one filter with two values."""
+    from data_pipeline.errors import ConfigError
+    from data_pipeline.metrics import Kind, find_dimension
+
+    found: dict[str, list[Any]] = {}
+    for pair in pairs:
+        name, sign, text = pair.partition("=")
+        if not sign:
+            raise ConfigError(f"--where {pair!r} is not of the form dimension=value")
+        kind = find_dimension(name).columns[0].kind.value
+        try:
+            found.setdefault(name, []).append(_READ[kind](text))
+        except ValueError:
+            wanted = "a day such as 2025-01-31" if kind == Kind.DAY else "a whole number"
+            raise ConfigError(f"--where {pair!r}: {text!r} is not {wanted}") from None
+    return found
+
+
+def _print_frame(frame: Frame, currency: str, drawn: str | None) -> None:
+    """A table for people; with a bar for the first metric where there is something to compare."""
+    from rich import box
+    from rich.bar import Bar
+    from rich.table import Table
+    from rich.text import Text
+
+    from data_pipeline.commands.tables import print_table, show
+    from data_pipeline.metrics import Kind
+    from data_pipeline.metrics.wording import write_value
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for field in frame.fields:
+        words = field.kind in {Kind.TEXT, Kind.DAY}
+        table.add_column(field.label, justify="left" if words else "right", overflow="fold")
+    sizes = [_size(value) for value in frame[drawn]] if drawn else []
+    longest = max(sizes, default=0)
+    if longest:
+        table.add_column("", width=BAR_WIDTH)
+    for place, row in enumerate(frame.rows):
+        cells: list[Text | Bar] = [
+            Text(show(write_value(value, field.kind, currency)))
+            for value, field in zip(row, frame.fields, strict=True)
+        ]
+        if longest:
+            cells.append(Bar(longest, 0, sizes[place], width=BAR_WIDTH, color="blue"))
+        table.add_row(*cells)
+    print_table(table)
+
+
+def _size(value: Any) -> int:
+    """The value for a bar, in millionths; nothing and negative ones have no bar."""
+    return max(0, int(value * 1_000_000)) if value is not None else 0
