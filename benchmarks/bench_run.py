@@ -110,7 +110,7 @@ class Workbench:
         return costs | {DELTA: self.sales_run("dirty")}
 
 
-def show(medians: dict[str, Cost], console: Console) -> None:
+def show(medians: dict[str, Cost], size: Size, console: Console) -> None:
     """Print what was measured, then what was promised."""
     measured = Table("measured (median)", title_justify="left")
     for heading in ("CPU s", "wall s", "peak MB", "CPU / floor"):
@@ -131,6 +131,10 @@ def show(medians: dict[str, Cost], console: Console) -> None:
             target.what, target.form.format(target.limit), target.form.format(figure), verdict
         )
     console.print(promised)
+    if size.sales != SALES:
+        console.print(
+            f"The promises are for {SALES:,} sales; of fewer, the start is a larger part."
+        )
 
 
 def write(medians: dict[str, Cost], turns: list[dict[str, Cost]], size: Size) -> Path:
@@ -169,7 +173,7 @@ def main() -> int:
     bench = Workbench(make(size))
     turns = [bench.turn() for _ in track(range(asked.repeats), "measuring", console=console)]
     medians = {name: Cost.median_of(turn[name] for turn in turns) for name in turns[0]}
-    show(medians, console)
+    show(medians, size, console)
     console.print(f"written to {write(medians, turns, size)}", soft_wrap=True)
     bench.empty()
     missed = any(target.figure(medians) > target.limit for target in TARGETS)
