@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from data_pipeline.commands.simulation_tables import ProgressBar, show_facts, show_marks
+
 if TYPE_CHECKING:
-    from data_pipeline.grade import Grade
     from data_pipeline.simulator.certify import Fact
-    from data_pipeline.simulator.store import Made, Progress
+    from data_pipeline.simulator.outcome import Made
 
 SIMULATE_EXAMPLES = """
 \b
@@ -24,18 +25,70 @@ Examples:
 
 
 @click.command(epilog=SIMULATE_EXAMPLES)
-@click.option("--preset", default="default", show_default=True, help="The kind of shop: default, fashion, electronics, grocery.")
+@click.option(
+    "--preset",
+    default="default",
+    show_default=True,
+    help="The kind of shop: default, fashion, electronics, grocery.",
+)
 @click.option("--sales", type=click.IntRange(1), help="About how many sales.  [default: 200000]")
-@click.option("--customers", type=click.IntRange(1), help="How many customers.  [default: a tenth of the sales]")
-@click.option("--products", type=click.IntRange(1), help="How many products.  [default: a hundredth of the sales]")
-@click.option("--days", type=click.IntRange(1), default=730, show_default=True, help="How many days, up to 2025-12-31.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Equal seeds and dials make equal bytes.")
-@click.option("--defects", type=click.FloatRange(0, 0.5), default=0.02, show_default=True, help="The share of records with a planted defect.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data/raw"), show_default=True, help="The directory of raw files.")
-@click.option("--format", "file_format", type=click.Choice(["csv", "gzip", "parquet"]), default="csv", show_default=True, help="How raw files are written.")
-@click.option("--next-days", type=click.IntRange(1), help="Go on with the store in --out for so many days; its own dials stand.")
+@click.option(
+    "--customers",
+    type=click.IntRange(1),
+    help="How many customers.  [default: a tenth of the sales]",
+)
+@click.option(
+    "--products",
+    type=click.IntRange(1),
+    help="How many products.  [default: a hundredth of the sales]",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1),
+    default=730,
+    show_default=True,
+    help="How many days, up to 2025-12-31.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Equal seeds and dials make equal bytes.",
+)
+@click.option(
+    "--defects",
+    type=click.FloatRange(0, 0.5),
+    default=0.02,
+    show_default=True,
+    help="The share of records with a planted defect.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("data/raw"),
+    show_default=True,
+    help="The directory of raw files.",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "gzip", "parquet"]),
+    default="csv",
+    show_default=True,
+    help="How raw files are written.",
+)
+@click.option(
+    "--next-days",
+    type=click.IntRange(1),
+    help="Go on with the store in --out for so many days; its own dials stand.",
+)
 @click.option("--threads", type=click.IntRange(1), help="How many threads.  [default: one a core]")
-@click.option("--certify", is_flag=True, help="Measure the store's facts against their bands; exit 1 if one fails.")
+@click.option(
+    "--certify",
+    is_flag=True,
+    help="Measure the store's facts against their bands; exit 1 if one fails.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def simulate(
     preset: str,
@@ -60,17 +113,15 @@ def simulate(
     if next_days is not None:
         if certify:
             raise click.UsageError("--certify measures a new store, not --next-days")
-        with _progress(as_json) as progress:
+        with ProgressBar(silent=as_json) as progress:
             made = continue_store(out, next_days, progress=progress)
         _say(made, (), as_json)
         return
     chosen = dials.preset(preset).resized(
         sales=sales, customers=customers, products=products, days=days, seed=seed, defects=defects
     )
-    with _progress(as_json) as progress:
-        made = make_store(
-            chosen, out, file_format=file_format, threads=threads, progress=progress
-        )
+    with ProgressBar(silent=as_json) as progress:
+        made = make_store(chosen, out, file_format=file_format, threads=threads, progress=progress)
     facts: tuple[Fact, ...] = ()
     if certify:
         from data_pipeline.simulator.certify import certify as measure
@@ -91,8 +142,19 @@ Examples:
 
 
 @click.command(epilog=GRADE_EXAMPLES)
-@click.option("--raw", type=click.Path(file_okay=False, path_type=Path), default=Path("data/raw"), show_default=True, help="The directory of the simulated store.")
-@click.option("--warehouse", default="duckdb:///data/warehouse.duckdb", show_default=True, help="The warehouse that the store was loaded into.")
+@click.option(
+    "--raw",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("data/raw"),
+    show_default=True,
+    help="The directory of the simulated store.",
+)
+@click.option(
+    "--warehouse",
+    default="duckdb:///data/warehouse.duckdb",
+    show_default=True,
+    help="The warehouse that the store was loaded into.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the marks as JSON.")
 def grade(raw: Path, warehouse: str, as_json: bool) -> None:
     """Mark a warehouse against the simulator's answer key; exit 1 if a mark is lost."""
@@ -105,35 +167,9 @@ def grade(raw: Path, warehouse: str, as_json: bool) -> None:
 
         click.echo(json.dumps(as_dict(marks)))
     else:
-        _show(marks)
+        show_marks(marks)
     if not marks.perfect:
         sys.exit(1)
-
-
-def _show(marks: Grade) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("table", "kind of defect", "planted", "right", "recall", "precision")
-    for column in table.columns[2:]:
-        column.justify = "right"
-    for k in marks.kinds:
-        table.add_row(
-            k.source_table, k.kind, f"{k.planted:,}", f"{k.right:,}",
-            f"{k.recall:.1%}", f"{k.precision:.1%}",
-            style=None if k.right == k.planted and not k.wrongly else "bold red",
-        )  # fmt: skip
-    console = Console(width=None if sys.stdout.isatty() else 100)
-    console.print(table)
-    for name, (expected, found) in marks.rows.items():
-        console.print(f"{name}: {found:,} rows; {expected:,} are right")
-    console.print(
-        f"money: {marks.amount_found:,} of {marks.amount_expected:,} on {marks.days:,} days, "
-        f"{len(marks.wrong_days):,} days wrong; {marks.false_alarms:,} false alarms"
-    )
-    for example in marks.examples:
-        console.print(f"  {example}", markup=False)
-    console.print("all right" if marks.perfect else "marks were lost")
 
 
 def _say(made: Made, facts: tuple[Fact, ...], as_json: bool) -> None:
@@ -172,7 +208,7 @@ def _say(made: Made, facts: tuple[Fact, ...], as_json: bool) -> None:
         click.echo(json.dumps(said))
         return
     if facts:
-        _show_facts(facts)
+        show_facts(facts)
     click.echo(
         f"{made.sales:,} sales, {made.customers:,} customers and {made.products:,} products "
         f"from {made.first_day} to {made.last_day} in {made.out}"
@@ -181,56 +217,6 @@ def _say(made: Made, facts: tuple[Fact, ...], as_json: bool) -> None:
         f"{made.defects:,} records in the answer key; "
         f"mark a run against it with: sales grade --raw {made.out}"
     )
-
-
-def _show_facts(facts: tuple[Fact, ...]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    words = {True: "holds", False: "FAILS", None: "too little to judge"}
-    table = Table("", "fact", "measured", "accepted", "", "where the band comes from")
-    for fact in facts:
-        for index, part in enumerate(fact.parts):
-            first = index == 0
-            table.add_row(
-                str(fact.number) if first else "",
-                f"{fact.name}: {part.name}" if first else part.name,
-                "–" if part.holds is None else f"{part.measured:.3g}",
-                part.band,
-                words[part.holds],
-                fact.source if first else "",
-                style="bold red" if part.holds is False else None,
-            )
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
-
-
-class _progress:
-    """A bar on a terminal, nothing elsewhere."""
-
-    def __init__(self, silent: bool) -> None:
-        self._shown = not silent and sys.stderr.isatty()
-        self._bar: Any = None
-
-    def __enter__(self) -> Progress | None:
-        if not self._shown:
-            return None
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("simulating"),
-            BarColumn(),
-            TextColumn("{task.completed:,.0f} of about {task.total:,.0f} sales"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
-        self._bar.start()
-        task = self._bar.add_task("sales", total=None)
-        return lambda done, total: self._bar.update(task, completed=done, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
 
 
 if __name__ == "__main__":

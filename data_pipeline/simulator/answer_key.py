@@ -113,7 +113,12 @@ def _places(key: pa.Table) -> pa.Array:
 def _judged(key: pa.Table, rows: Ints, verdict: str, reason: str | None) -> pa.Table:
     mask = np.zeros(len(key), np.bool_)
     mask[rows] = True
-    for name, value in (("verdict", verdict), ("reason", reason), ("column", None), ("value", None)):
+    for name, value in (
+        ("verdict", verdict),
+        ("reason", reason),
+        ("column", None),
+        ("value", None),
+    ):
         at = KEY_SCHEMA.get_field_index(name)
         new = pc.if_else(pa.array(mask), pa.scalar(value, pa.string()), key[name])
         key = key.set_column(at, KEY_SCHEMA.field(name), new)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from data_pipeline.simulator import lateness
-from data_pipeline.simulator.answer_key import answers, in_order, key_rows
+from data_pipeline.simulator.answer_key import KEY_SCHEMA, answers, in_order, key_rows
 from data_pipeline.simulator.demand import SECONDS_A_DAY
-from data_pipeline.simulator.dirt import KINDS, Dirty, Kind, Marks, soil
+from data_pipeline.simulator.dirt import KINDS, Chance, Dirty, Kind, Marks, soil
 from data_pipeline.simulator.dirt.sheet import QUARANTINED
 from data_pipeline.simulator.parameters import Parameters
 from data_pipeline.simulator.randomness import Ints
@@ -38,79 +39,70 @@ class Ready:
     amount_more: tuple[Ints, Ints] | None = None
 
 
-def prepare_sales(
-    business: Business, sold: Lines, ids: Ints, file: str, as_text: bool, day: Ints, fewest: int = 0
-) -> Ready:
-    """Return the content of some sales, in order of the `day` with which they arrive.
+@dataclass(frozen=True)
+class Target:
+    """The raw file that content is for."""
 
-    Fewer records than `fewest` get no defects.
-    """
+    table: str
+    file: str
+    as_text: bool
+    """Whether it has lines; if not, it is Parquet."""
+    fewest: int = 0
+    """Fewer records than these get no defects."""
+
+
+def prepare_sales(business: Business, target: Target, sold: Lines, ids: Ints, day: Ints) -> Ready:
+    """Return the content of some sales, in order of the `day` with which they arrive."""
     p = business.parameters
-    share = p.defects if len(ids) >= fewest else 0.0
-    records = sales_records(business, sold, ids)
-    amount = sold.quantity * sold.price
     late = lateness.orphans(business, sold, day)
     waiting = late.customer | late.product
-    dirty = soil(
-        records, kinds("sales", as_text), share, p.seed, "sales", ids,
-        np.searchsorted(day, day, side="right"), amount, waiting,
-    )  # fmt: skip
-    ready = _ready(records, dirty, "sales", file, ids, p.defects, as_text, plain=True)
+    planting = _Planting(
+        ids, np.searchsorted(day, day, side="right"), sold.quantity * sold.price, waiting
+    )
+    ready, dirty = _prepared(sales_records(business, sold, ids), target, p, planting)
     parts = [ready.key]
     for kind, mask in (("customer", late.customer), ("product", late.product & ~late.customer)):
         rows = np.flatnonzero(mask)
         marks = Marks(rows, f"late_{kind}", QUARANTINED, f"orphan_{kind}", f"{kind}_id", None)
-        parts.append(key_rows("sales", file, ready.starts[rows], ids[rows], marks))
-    lost = np.flatnonzero(waiting) if dirty is None else np.union1d(dirty.lost, waiting.nonzero()[0])
+        parts.append(key_rows("sales", target.file, ready.starts[rows], ids[rows], marks))
+    waits = np.flatnonzero(waiting)
     none = np.zeros(0, np.int64)
-    return Ready(
-        ready.content,
-        ready.lines,
-        ready.rows,
-        in_order(pa.concat_tables(parts)),
-        ready.starts,
-        sold,
-        ids,
-        lost,
-        np.flatnonzero(waiting),
-        (none, none) if dirty is None else dirty.amount_more,
+    return replace(
+        ready,
+        key=in_order(pa.concat_tables(parts)),
+        sold=sold,
+        ids=ids,
+        unloaded=waits if dirty is None else np.union1d(dirty.lost, waits),
+        waiting=waits,
+        amount_more=(none, none) if dirty is None else dirty.amount_more,
     )
 
 
-def prepare_customers(
-    business: Business, index: Ints, file: str, as_text: bool, fewest: int = 0
-) -> Ready:
+def prepare_customers(business: Business, target: Target, index: Ints) -> Ready:
     """Return the content of the customers with these indexes, which rise."""
-    p = business.parameters
     records = customer_records(business, index)
-    return _prepare_dimension(records, "customers", index, file, as_text, p, fewest)
+    return _prepared(records, target, business.parameters, _dimension(index))[0]
 
 
-def prepare_products(
-    business: Business, index: Ints, day: int, file: str, as_text: bool, fewest: int = 0
-) -> Ready:
+def prepare_products(business: Business, target: Target, index: Ints, day: int) -> Ready:
     """Return the content of the products with these indexes and their prices of `day`."""
-    p = business.parameters
     records = product_records(business, index, day)
-    return _prepare_dimension(records, "products", index, file, as_text, p, fewest)
+    return _prepared(records, target, business.parameters, _dimension(index))[0]
 
 
-def _prepare_dimension(
-    records: pa.Table,
-    table: str,
-    index: Ints,
-    file: str,
-    as_text: bool,
-    p: Parameters,
-    fewest: int,
-) -> Ready:
+@dataclass(frozen=True)
+class _Planting:
+    """What defects have to know of records: see `soil`."""
+
+    keys: Ints
+    until: Ints
+    amount: Ints
+    spare: npt.NDArray[np.bool_] | None = None
+
+
+def _dimension(index: Ints) -> _Planting:
     n = len(index)
-    share = p.defects if n >= fewest else 0.0
-    dirty = soil(
-        records, kinds(table, as_text), share, p.seed, table, index + 1,
-        np.full(n, n), np.zeros(n, np.int64),
-    )  # fmt: skip
-    return _ready(records, dirty, table, file, index + 1, p.defects, as_text, plain=False)
+    return _Planting(index + 1, np.full(n, n), np.zeros(n, np.int64))
 
 
 def kinds(table: str, as_text: bool) -> tuple[Kind, ...]:
@@ -120,7 +112,9 @@ def kinds(table: str, as_text: bool) -> tuple[Kind, ...]:
 
 def merged(sold: Lines, due: Lines) -> Lines:
     """Return a day's sales and the returns of earlier ones, by time."""
-    both = Lines.join([sold, due.take(np.lexsort((due.quantity, due.product, due.order, due.second)))])
+    both = Lines.join(
+        [sold, due.take(np.lexsort((due.quantity, due.product, due.order, due.second)))]
+    )
     return both.take(np.argsort(both.second, kind="stable"))
 
 
@@ -129,24 +123,29 @@ def day_of(business: Business, seconds: Ints) -> Ints:
     return seconds // SECONDS_A_DAY - business.demand.epoch_day(0)
 
 
-def _ready(
-    records: pa.Table,
-    dirty: Dirty | None,
-    table: str,
-    file: str,
-    keys: Ints,
-    share: float,
-    as_text: bool,
-    plain: bool,
-) -> Ready:
-    n = len(records)
+def _prepared(
+    records: pa.Table, target: Target, p: Parameters, planting: _Planting
+) -> tuple[Ready, Dirty | None]:
+    """Return records as content with defects, and what these are."""
+    n, table, file, keys = len(records), target.table, target.file, planting.keys
+    share = p.defects if n >= target.fewest else 0.0
+    dirty = soil(
+        records,
+        kinds(table, target.as_text),
+        Chance(share, p.seed, table, keys),
+        planting.until,
+        planting.amount,
+        planting.spare,
+    )
     if dirty is None:
-        typed = records if share == 0 else text_table(records)
-        content = csv_buffer(records, plain) if as_text else typed
-        key = key_rows(table, file, keys[:0], keys[:0], Marks(keys[:0], "", "", None, None, None))
-        return Ready(content, n, n, key, np.arange(n))
-    content = dirty_csv(records, dirty, plain) if as_text else dirty_table(records, dirty)
-    height = dirty.lines if as_text else np.ones_like(dirty.lines)
+        key = KEY_SCHEMA.empty_table()
+        return Ready(clean_content(records, target, p), n, n, key, np.arange(n)), None
+    if target.as_text:
+        content = dirty_csv(records, dirty, is_plain(table))
+        height = dirty.lines
+    else:
+        content = dirty_table(records, dirty)
+        height = np.ones_like(dirty.lines)
     starts = np.cumsum(height) - height
     place = np.empty(int(dirty.order.max()) + 1, np.int64)
     place[dirty.order] = np.arange(len(dirty.order))
@@ -154,4 +153,17 @@ def _ready(
     source = np.arange(n)
     source[dirty.rows] = n + np.arange(len(dirty.rows))
     key = answers(table, file, starts, dirty, keys)
-    return Ready(content, int(height.sum()), len(dirty.order), key, starts[place[source]])
+    ready = Ready(content, int(height.sum()), len(dirty.order), key, starts[place[source]])
+    return ready, dirty
+
+
+def clean_content(records: pa.Table, target: Target, p: Parameters) -> pa.Buffer | pa.Table:
+    """Return records as content without defects; a Parquet file that may have some is text."""
+    if target.as_text:
+        return csv_buffer(records, is_plain(target.table))
+    return text_table(records) if p.defects > 0 else records
+
+
+def is_plain(table: str) -> bool:
+    """Whether clean records of the table never need quotes."""
+    return table == "sales"

@@ -29,25 +29,33 @@ from data_pipeline.simulator.answer_key import (
 )
 from data_pipeline.simulator.batches import (
     Ready,
+    Target,
+    clean_content,
     merged,
     prepare_customers,
     prepare_products,
     prepare_sales,
 )
+from data_pipeline.simulator.changes import amount_of, moves, places
 from data_pipeline.simulator.demand import SECONDS_A_DAY
 from data_pipeline.simulator.dirt.sheet import (
     LOADED,
-    SUPERSEDED,
     Marks,
     Words,
     hit,
     text_of,
 )
-from data_pipeline.simulator.randomness import Ints, hashed
-from data_pipeline.simulator.identities import moved_to
+from data_pipeline.simulator.outcome import (
+    Made,
+    Progress,
+    by_day,
+    corrections_ahead,
+    count,
+    orphans_ahead,
+    schema_of,
+)
+from data_pipeline.simulator.randomness import Ints
 from data_pipeline.simulator.records import (
-    customer_records,
-    instants,
     product_records,
     sales_records,
 )
@@ -61,16 +69,7 @@ from data_pipeline.simulator.state import (
     read_pending,
     write_pending,
 )
-from data_pipeline.simulator.store import (
-    Made,
-    Progress,
-    by_day,
-    corrections_ahead,
-    count,
-    orphans_ahead,
-    schema_of,
-)
-from data_pipeline.simulator.writer import RawFile, Writing, csv_buffer, suffix, text_table
+from data_pipeline.simulator.writer import RawFile, Writing, suffix
 
 NOON = SECONDS_A_DAY // 2
 FEWEST = 20
@@ -157,13 +156,13 @@ class _Diary:
         moving, self.under_way["move"] = self.under_way["move"].split(day)
         file: RawFile | None = None
         if len(index):
-            ready = prepare_customers(b, index, name, self._as_text, FEWEST)
+            ready = prepare_customers(b, self._target("customers", name), index)
             file = self._open("customers", day, ready)
             self._put(file, ready)
         if len(moving):
             moving = moving.take(np.argsort(moving.id))
-            text, where = _moves(b, moving.id, day)
-            ready = self._further(text, plain=False)
+            text, where = moves(b, moving.id, day)
+            ready = self._further("customers", text)
             file = file or self._open("customers", day, ready)
             begins = self._put(file, ready)
             self._replace("customers", "move", moving, moving.id + 1)
@@ -184,7 +183,7 @@ class _Diary:
         kept = stands.take((since != day) | dirty)
         file: RawFile | None = None
         if len(index):
-            ready = prepare_products(b, index, day, name, self._as_text, FEWEST)
+            ready = prepare_products(b, self._target("products", name), index, day)
             file = self._open("products", day, ready)
             begins = self._put(file, ready)
             fresh = pending(np.full(len(index), -1), index, ready.starts).on(name, begins)
@@ -192,7 +191,7 @@ class _Diary:
         if len(changed):
             changed = changed.take(np.argsort(changed.id))
             records = product_records(b, changed.id, day)
-            ready = self._further(records, plain=False)
+            ready = self._further("products", records)
             file = file or self._open("products", day, ready)
             begins = self._put(file, ready)
             price = text_of(records["price"])
@@ -215,17 +214,17 @@ class _Diary:
         self.next_id += len(today)
         waits = lateness.late_sales(b, ids)
         held = pending(np.full(waits.sum(), day + 1), ids[waits], lines=today.take(waits))
-        self.totals.add(held.lines.second, _amount(held.lines), sold=1)
+        self.totals.add(held.lines.second, amount_of(held.lines), sold=1)
         late, _ = under_way["late"].split(day)
         late = late.take(np.lexsort((late.id, late.lines.second)))
         under_way["late"] = held
-        self.totals.add(late.lines.second, _amount(late.lines), sold=-1)
+        self.totals.add(late.lines.second, amount_of(late.lines), sold=-1)
         self._bring_in(day)
         fixed, under_way["correction"] = under_way["correction"].split(day)
         lines = Lines.join([no_lines(), late.lines, today.take(~waits)])
         ids = np.concatenate([late.id, ids[~waits]])
         arrives = np.full(len(ids), day)
-        ready = prepare_sales(b, lines, ids, name, self._as_text, arrives, FEWEST)
+        ready = prepare_sales(b, self._target("sales", name), lines, ids, arrives)
         file = self._open("sales", day, ready)
         begins = self._put(file, ready)
         count(self.totals, ready)
@@ -247,7 +246,7 @@ class _Diary:
         )  # fmt: skip
         when = (b.demand.epoch_day(day)) * SECONDS_A_DAY + NOON + fixed.id % NOON
         records = sales_records(b, lines, fixed.id, when)
-        begins = self._put(file, self._further(records, plain=True))
+        begins = self._put(file, self._further("sales", records))
         self._replace("sales", "late_correction", fixed, fixed.id)
         quantity = text_of(records["quantity"])
         self._say("sales", "late_correction", file.name, begins, fixed.id, "quantity", quantity)
@@ -258,11 +257,11 @@ class _Diary:
         due, rest = self.under_way["orphan"].split(day)
         self.under_way["orphan"] = rest
         if len(due):
-            self.totals.add(due.lines.second, _amount(due.lines), loaded=1)
-            self._brought.append(_places("sales", "", due, due.id))
+            self.totals.add(due.lines.second, amount_of(due.lines), loaded=1)
+            self._brought.append(places("sales", "", due, due.id))
 
     def _replace(self, table: str, kind: str, old: Pending, keys: Ints) -> None:
-        self._replaced.append(_places(table, kind, old, keys))
+        self._replaced.append(places(table, kind, old, keys))
 
     def _say(
         self, table: str, kind: str, file: str, begins: int, keys: Ints, column: str, value: Words
@@ -287,34 +286,11 @@ class _Diary:
         self.defects += len(ready.key)
         return begins
 
-    def _further(self, records: pa.Table, plain: bool) -> Ready:
+    def _target(self, table: str, file: str) -> Target:
+        return Target(table, file, self._as_text, FEWEST)
+
+    def _further(self, table: str, records: pa.Table) -> Ready:
         """Return clean records as content."""
         n = len(records)
-        if self._as_text:
-            content = csv_buffer(records, plain)
-        else:
-            content = text_table(records) if self.business.parameters.defects > 0 else records
+        content = clean_content(records, self._target(table, ""), self.business.parameters)
         return Ready(content, n, n, KEY_SCHEMA.empty_table(), np.arange(n))
-
-
-def _places(table: str, kind: str, where: Pending, keys: Ints) -> pa.Table:
-    rows = np.arange(len(where))
-    marks = Marks(rows, kind, SUPERSEDED, SUPERSEDED, None, None)
-    key = key_rows(table, "", where.line, keys, marks)
-    return key.set_column(1, KEY_SCHEMA.field("source_file"), where.file)
-
-
-def _amount(lines: Lines) -> Ints:
-    return lines.quantity * lines.price
-
-
-def _moves(business: Business, index: Ints, day: int) -> tuple[pa.Table, Words]:
-    """Return customers with another place to live, and the places."""
-    seed = business.parameters.seed
-    records = customer_records(business, index)
-    where = moved_to(seed, index, records["location"].combine_chunks())
-    moment = business.demand.epoch_day(day) * SECONDS_A_DAY
-    second = moment + (hashed(seed, "moved-at", index) * SECONDS_A_DAY).astype(np.int64)
-    changes = {"location": where, "updated_at": instants(second)}
-    columns = {n: changes.get(n, records[n]) for n in records.column_names}
-    return pa.table(columns), text_of(where)

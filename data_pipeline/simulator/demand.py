@@ -80,9 +80,9 @@ class Demand:
         return np.asarray(running)
 
     def gift_season(self, day: int) -> bool:
-        """Whether what is bought that day may be meant for Christmas: 20 November to 24 December."""
+        """Whether what is bought that day may be a gift: from 20 November to 24 December."""
         date = self.dates(day, day + 1).astype("datetime64[D]")[0].item()
-        return (date.month == 11 and date.day >= 20) or (date.month == 12 and date.day <= 24)
+        return bool((date.month == 11 and date.day >= 20) or (date.month == 12 and date.day <= 24))
 
     def seconds(self, chance: np.random.Generator, n: int) -> Ints:
         """Return `n` moments of a day in seconds, as the hours are dialled; not sorted."""
@@ -92,7 +92,7 @@ class Demand:
         """Return the second of the day for each uniform number."""
         edges = np.concatenate([[0.0], np.cumsum(self.parameters.hours)])
         moment = np.interp(uniform * edges[-1], edges, np.arange(25) * 3600.0)
-        return np.minimum(moment.astype(np.int64), SECONDS_A_DAY - 1)
+        return np.asarray(np.minimum(moment.astype(np.int64), SECONDS_A_DAY - 1))
 
     def chance(self, name: str, day: int) -> np.random.Generator:
         """Return the generator of one day of one stream."""

@@ -55,7 +55,7 @@ def _weighted(words: Iterable[str] | Mapping[str, float], most: int) -> tuple[li
         best = sorted(words.items(), key=lambda item: (-item[1], item[0]))[:most]
         return [w for w, _ in best], np.array([float(n) for _, n in best])
     listed = list(dict.fromkeys(words))[:most]
-    return listed, 1.0 / (np.arange(len(listed)) + 10.0)
+    return listed, np.asarray(1.0 / (np.arange(len(listed)) + 10.0), np.float64)
 
 
 @cache
@@ -127,7 +127,9 @@ def _block(seed: int, block: int) -> dict[str, pa.Array]:
         here = np.flatnonzero(country == index)
         first = pick(uniform["first"][here], words.first_weights)
         last = pick(uniform["last"][here], words.last_weights)
-        names.append(pc.binary_join_element_wise(words.first.take(first), words.last.take(last), " "))
+        names.append(
+            pc.binary_join_element_wise(words.first.take(first), words.last.take(last), " ")
+        )
         mails.append(_addresses(words, first, last, uniform, here, number, birth_year))
         places.append(words.city.take(pick(uniform["city"][here], words.city_weights)))
         order.append(here)

@@ -65,9 +65,7 @@ def orphans(business: Business, sold: Lines, day: Ints) -> Orphans:
     customer[member] = late_customers(business, who) & (
         business.everyone.joined[who] == day[member]
     )
-    product[rows] = late_products(business, what) & (
-        business.catalogue.launched[what] == day[rows]
-    )
+    product[rows] = late_products(business, what) & (business.catalogue.launched[what] == day[rows])
     return Orphans(customer, product)
 
 

@@ -58,7 +58,7 @@ class Catalogue:
     def price_since(self, day: int) -> Ints:
         """Return the day from which each product's price of `day` stands."""
         since = day - (day + self.phase) % self.stands_days
-        return np.maximum(since, self.launched)
+        return np.asarray(np.maximum(since, self.launched))
 
     def costs(self) -> Ints:
         """Return what each product costs the shop, in hundredths."""
@@ -154,4 +154,4 @@ def charmed(price: Floats, ending: Ints) -> Ints:
     >>> charmed(np.array([19.2, 0.1]), np.array([99, 99])).tolist()
     [1999, 99]
     """
-    return np.maximum(np.floor(price).astype(np.int64) * 100 + ending, LOWEST_PRICE)
+    return np.asarray(np.maximum(np.floor(price).astype(np.int64) * 100 + ending, LOWEST_PRICE))

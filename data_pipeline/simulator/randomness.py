@@ -59,4 +59,4 @@ def pick(uniform: Floats, weights: Floats) -> Ints:
     """Return, for each uniform number, the index that it falls on when indexes have `weights`."""
     edges = np.cumsum(weights)
     found = np.searchsorted(edges, uniform * edges[-1], side="right")
-    return np.minimum(found, len(edges) - 1)
+    return np.asarray(np.minimum(found, len(edges) - 1))

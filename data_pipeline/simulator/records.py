@@ -24,9 +24,7 @@ def money(hundredths: Ints) -> pa.Array:
     words = np.empty((len(hundredths), 2), dtype=np.int64)
     words[:, 0] = hundredths
     words[:, 1] = hundredths >> 63
-    return pa.Array.from_buffers(
-        pa.decimal128(18, 2), len(hundredths), [None, pa.py_buffer(words)]
-    )
+    return pa.Array.from_buffers(pa.decimal128(18, 2), len(hundredths), [None, pa.py_buffer(words)])
 
 
 def instants(seconds: Ints) -> pa.Array:

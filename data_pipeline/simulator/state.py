@@ -84,7 +84,7 @@ class State:
 
 def _parameters(saved: dict[str, Any]) -> Parameters:
     known = {f.name for f in fields(Parameters)}
-    dials = {
+    dials: dict[str, Any] = {
         name: tuple(tuple(v) if isinstance(v, list) else v for v in value)
         if isinstance(value, list)
         else value
@@ -135,18 +135,19 @@ class Pending:
 
 def no_lines(n: int = 0) -> Lines:
     """Return `n` sales of nothing."""
-    return Lines(*(np.zeros(n, np.int64) for _ in fields(Lines)))
+    zeros = np.zeros(n, np.int64)
+    return Lines(zeros, zeros, zeros, zeros, zeros, zeros, zeros, zeros.astype(np.int8))
 
 
 def pending(
-    due: Ints, id: Ints | None = None, line: Ints | None = None, lines: Lines | None = None
+    due: Ints, ids: Ints | None = None, line: Ints | None = None, lines: Lines | None = None
 ) -> Pending:
     """Return rows that are under way, without a file."""
     n = len(due)
     zeros = np.zeros(n, np.int64)
     return Pending(
         due.astype(np.int64),
-        zeros if id is None else id,
+        zeros if ids is None else ids,
         zeros if line is None else line,
         pa.repeat(pa.scalar(""), n),
         no_lines(n) if lines is None else lines,
@@ -171,14 +172,9 @@ def write_pending(out: Path, under_way: dict[str, Pending]) -> None:
     tables = []
     for what in sorted(under_way):
         rows = under_way[what]
-        rows = rows.take(
-            np.lexsort(
-                (
-                    rows.lines.quantity, rows.lines.product, rows.lines.order,
-                    rows.lines.second, rows.id, rows.due,
-                )
-            )  # fmt: skip
-        )
+        sold = rows.lines
+        order = (sold.quantity, sold.product, sold.order, sold.second, rows.id, rows.due)
+        rows = rows.take(np.lexsort(order))
         columns = [
             pa.repeat(pa.scalar(what), len(rows)), pa.array(rows.due), pa.array(rows.id),
             rows.file, pa.array(rows.line),

@@ -6,12 +6,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import pyarrow as pa
 
 from data_pipeline.errors import ConfigError
 from data_pipeline.simulator import lateness
@@ -25,6 +23,7 @@ from data_pipeline.simulator.answer_key import (
 )
 from data_pipeline.simulator.batches import (
     Ready,
+    Target,
     day_of,
     merged,
     prepare_customers,
@@ -32,9 +31,16 @@ from data_pipeline.simulator.batches import (
     prepare_sales,
 )
 from data_pipeline.simulator.customers import BLOCK
-from data_pipeline.simulator.demand import SECONDS_A_DAY
+from data_pipeline.simulator.outcome import (
+    Made,
+    Progress,
+    by_day,
+    corrections_ahead,
+    count,
+    orphans_ahead,
+    schema_of,
+)
 from data_pipeline.simulator.parameters import Parameters, verified
-from data_pipeline.simulator.records import COLUMNS
 from data_pipeline.simulator.sales import Business, Lines, open_business, sell
 from data_pipeline.simulator.state import (
     STATE_FILE,
@@ -48,26 +54,8 @@ from data_pipeline.simulator.state import (
 from data_pipeline.simulator.writer import RawFile, Writing, suffix
 
 CHUNK_ROWS = 400_000
-Progress = Callable[[int, int], None]
-"""Called with how many sales are written and about how many there will be."""
-
 T = TypeVar("T")
 U = TypeVar("U")
-
-
-@dataclass(frozen=True)
-class Made:
-    """What was written."""
-
-    out: Path
-    files: tuple[str, ...]
-    customers: int
-    products: int
-    sales: int
-    defects: int
-    """Records that the answer key speaks of."""
-    first_day: str
-    last_day: str
 
 
 def simulate(
@@ -85,12 +73,12 @@ def simulate(
     replaced; raw files that no simulator wrote are not touched: ConfigError.
     """
     p = verified(parameters)
-    ending = suffix(file_format)
+    suffix(file_format)
     before = _make_room(out)
     business = open_business(p, p.days)
-    as_text = file_format != "parquet"
-    with Writing() as writing, ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        desk = _Desk(business, out, writing, pool, ending, as_text)
+    workers = threads or os.cpu_count() or 1
+    with Writing() as writing, ThreadPoolExecutor(workers) as pool:
+        desk = _Desk(business, out, writing, pool, workers, file_format)
         customers = desk.write_customers()
         products = desk.write_products()
         sales = desk.write_sales(chunk_rows, progress)
@@ -117,16 +105,17 @@ class _Desk:
         out: Path,
         writing: Writing,
         pool: ThreadPoolExecutor,
-        ending: str,
-        as_text: bool,
+        ahead: int,
+        file_format: str,
     ) -> None:
-        self.business, self.as_text = business, as_text
+        self.business, self.as_text = business, file_format != "parquet"
         self.totals = Totals(business.demand.epoch_day(0))
         self.next_id = 1
         self.defects = 0
         self.under_way: dict[str, Pending] = {}
         self.files: tuple[str, ...] = ()
-        self._out, self._writing, self._pool, self._ending = out, writing, pool, ending
+        self._out, self._writing, self._pool, self._ahead = out, writing, pool, ahead
+        self._ending = suffix(file_format)
         self._key = writing.open(out / KEY_FILE, KEY_SCHEMA)
 
     def totals_file(self) -> RawFile:
@@ -145,12 +134,13 @@ class _Desk:
 
     def write_customers(self) -> int:
         business, name = self.business, "customers" + self._ending
+        target = Target("customers", name, self.as_text)
         n = int(business.everyone.counts[business.parameters.days])
 
         def work(first: int) -> tuple[np.ndarray, Ready]:
             index = np.arange(first, min(first + BLOCK, n))
             index = index[~lateness.late_customers(business, index)]
-            return index, prepare_customers(business, index, name, self.as_text)
+            return index, prepare_customers(business, target, index)
 
         moves, file, rows = [], None, 0
         for index, ready in self._in_order(work, range(0, max(n, 1), BLOCK)):
@@ -158,22 +148,21 @@ class _Desk:
             begins = self._put(file, ready)
             day = lateness.moving_days(business, index)
             goes = np.flatnonzero(day >= 0)
-            moves.append(
-                pending(day[goes], index[goes], ready.starts[goes]).on(name, begins)
-            )
+            moves.append(pending(day[goes], index[goes], ready.starts[goes]).on(name, begins))
             rows += len(index)
         self.under_way["move"] = gathered(moves)
         return rows
 
     def write_products(self) -> int:
         business, name = self.business, "products" + self._ending
+        target = Target("products", name, self.as_text)
         last = business.parameters.days - 1
         n = business.catalogue.known(last)
 
         def work(first: int) -> tuple[np.ndarray, Ready]:
             index = np.arange(first, min(first + BLOCK, n))
             index = index[~lateness.late_products(business, index)]
-            return index, prepare_products(business, index, last, name, self.as_text)
+            return index, prepare_products(business, target, index, last)
 
         stand, file, rows = [], None, 0
         for index, ready in self._in_order(work, range(0, n, BLOCK)):
@@ -193,7 +182,8 @@ class _Desk:
         orphaned: list[Pending] = []
         file, done = None, 0
         for ready, held in self._in_order(self._prepare, self._batches(chunk_rows)):
-            assert ready.sold is not None and ready.ids is not None
+            assert ready.sold is not None
+            assert ready.ids is not None
             file = file or self._open("sales", ready)
             begins = self._put(file, ready)
             count(self.totals, ready)
@@ -220,8 +210,8 @@ class _Desk:
         held = pending(np.full(waits.sum(), p.days), ids[waits], lines=sold.take(waits))
         if waits.any():
             sold, ids, day = sold.take(~waits), ids[~waits], day[~waits]
-        name = "sales" + self._ending
-        ready = prepare_sales(business, sold, ids, name, self.as_text, day)
+        target = Target("sales", "sales" + self._ending, self.as_text)
+        ready = prepare_sales(business, target, sold, ids, day)
         return ready, held
 
     def _batches(self, chunk_rows: int) -> Iterator[tuple[list[tuple[Lines, Lines]], int]]:
@@ -261,61 +251,10 @@ class _Desk:
         waiting: deque[Future[U]] = deque()
         for item in items:
             waiting.append(self._pool.submit(work, item))
-            if len(waiting) > self._pool._max_workers:
+            if len(waiting) > self._ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def by_day(business: Business, lines: Lines) -> list[tuple[int, Lines]]:
-    """Return sales split by the store's day, in order."""
-    lines = lines.take(np.argsort(lines.second, kind="stable"))
-    day = day_of(business, lines.second)
-    days, first = np.unique(day, return_index=True)
-    bounds = [*first.tolist(), len(day)]
-    return [
-        (int(when), lines.take(np.arange(bounds[i], bounds[i + 1])))
-        for i, when in enumerate(days)
-    ]
-
-
-def count(totals: Totals, ready: Ready) -> None:
-    """Add a batch to the true totals."""
-    sold = ready.sold
-    assert sold is not None and ready.unloaded is not None and ready.amount_more is not None
-    amount = sold.quantity * sold.price
-    totals.add(sold.second, amount, sold=1, loaded=1)
-    totals.add(sold.second[ready.unloaded], amount[ready.unloaded], loaded=-1)
-    rows, more = ready.amount_more
-    totals.change(sold.second[rows], more)
-
-
-def corrections_ahead(business: Business, ready: Ready, from_day: int) -> Pending:
-    """Return the sales of a batch that daily files from that day on will correct."""
-    assert ready.sold is not None and ready.ids is not None
-    day = day_of(business, ready.sold.second)
-    recent = np.flatnonzero(day >= from_day - lateness.CORRECTED_WITHIN_DAYS)
-    sold, ids = ready.sold.take(recent), ready.ids[recent]
-    after = lateness.corrected_after_days(business, sold, ids, day[recent])
-    due = np.where(after > 0, day[recent] + after, -1)
-    goes = np.flatnonzero(due >= from_day)
-    return pending(due[goes], ids[goes], ready.starts[recent[goes]], sold.take(goes))
-
-
-def orphans_ahead(ready: Ready, due: int) -> Pending:
-    """Return the sales of a batch that the next day's customers and products bring in."""
-    assert ready.sold is not None and ready.ids is not None and ready.waiting is not None
-    rows = ready.waiting
-    return pending(
-        np.full(len(rows), due), ready.ids[rows], ready.starts[rows], ready.sold.take(rows)
-    )
-
-
-def schema_of(table: str, ready: Ready) -> pa.Schema:
-    """Return the columns of a raw file whose first content this is."""
-    if isinstance(ready.content, pa.Table):
-        return ready.content.schema
-    return pa.schema([(name, pa.string()) for name in COLUMNS[table]])
 
 
 def _make_room(out: Path) -> set[str]:

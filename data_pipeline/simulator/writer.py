@@ -7,7 +7,6 @@ one. Lines end with LF; a value is quoted only if it has to be.
 from __future__ import annotations
 
 import io
-import os
 import zlib
 from pathlib import Path
 from types import TracebackType
@@ -184,7 +183,7 @@ class TextFile:
             self._file.write(self._crc.to_bytes(4, "little"))
             self._file.write((self._size % 2**32).to_bytes(4, "little"))
         self._file.close()
-        os.replace(self._part, self._path)
+        self._part.replace(self._path)
 
     def abandon(self) -> None:
         self._file.close()
@@ -221,7 +220,7 @@ class ParquetFile:
     def close(self) -> None:
         self._flush(whole=True)
         self._file.close()
-        os.replace(self._part, self._path)
+        self._part.replace(self._path)
 
     def abandon(self) -> None:
         self._file.close()

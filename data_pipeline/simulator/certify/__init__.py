@@ -1,6 +1,7 @@
-"""Proof that a simulated store behaves like a store: facts, their bands, where the bands are from."""
+"""Proof that a simulated store behaves like a store: facts, bands, and who says so."""
 
 from data_pipeline.simulator.certify.evidence import Evidence, read_evidence
-from data_pipeline.simulator.certify.facts import Fact, Part, certify
+from data_pipeline.simulator.certify.facts import Fact, certify
+from data_pipeline.simulator.certify.part import Part
 
 __all__ = ["Evidence", "Fact", "Part", "certify", "read_evidence"]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from data_pipeline.simulator.certify.cohort import Cohort, joined_cohort
 from data_pipeline.simulator.certify.evidence import Evidence
@@ -13,12 +14,14 @@ from data_pipeline.simulator.certify.nbd import fit
 from data_pipeline.simulator.certify.part import Part
 from data_pipeline.simulator.certify.statistics import evenness
 from data_pipeline.simulator.parameters import Parameters
-from data_pipeline.simulator.randomness import Floats
+from data_pipeline.simulator.randomness import Floats, Ints
 from data_pipeline.simulator.sales import open_business
 
 FEWEST_CUSTOMERS = 5_000
 LONGEST_RUN = 5
 MONTH_DAYS = 30
+
+Mask = npt.NDArray[np.bool_]
 
 
 def repeat_counts(evidence: Evidence, parameters: Parameters) -> Iterator[Part]:
@@ -95,7 +98,7 @@ def _by_age(cohort: Cohort, parameters: Parameters) -> Floats:
     return np.asarray(age[1:13])
 
 
-def _ratio(since: Floats, usable: Floats, grid: Floats, base: Floats, months: int) -> Floats:
+def _ratio(since: Ints, usable: Mask, grid: Floats, base: Floats, months: int) -> Floats:
     where = np.where(usable, since, 0).ravel().astype(np.int64)
     found = np.bincount(where, np.where(usable, grid, 0).ravel(), months)
     return np.asarray(found / np.maximum(np.bincount(where, base.ravel(), months), 1e-12))

@@ -148,7 +148,9 @@ def _products(records: pa.Table) -> Columns:
 
 
 def _customers(records: pa.Table, every: int) -> Columns:
-    mail = pc.list_element(pc.split_pattern(pc.binary_join_element_wise(records["email"], "@", ""), "@"), 1)
+    mail = pc.list_element(
+        pc.split_pattern(pc.binary_join_element_wise(records["email"], "@", ""), "@"), 1
+    )
     columns = {
         "id": _whole(records["customer_id"]),
         "joined": _second(records["registered_at"]),

@@ -71,6 +71,4 @@ def _quoted_place(lines: pa.Array) -> pa.Table:
 
 def _fields(lines: pa.Array, names: tuple[str, ...], wanted: tuple[str, ...]) -> pa.Table:
     parts = pc.split_pattern(lines, ",")
-    return pa.table(
-        {n: pc.list_element(parts, names.index(n)).cast(pa.string()) for n in wanted}
-    )
+    return pa.table({n: pc.list_element(parts, names.index(n)).cast(pa.string()) for n in wanted})

@@ -15,7 +15,7 @@ MOST_COUNTED = 20_000
 """Chi-square is scaled to so many, or any model would be rejected in a large enough store."""
 
 
-def chi_square(found: Ints | Floats, expected: Floats) -> float:
+def chi_square(found: Ints | Floats, expected: Ints | Floats) -> float:
     """Return the statistic of counts against weights, as if there were at most MOST_COUNTED."""
     total = float(found.sum())
     if total == 0:
@@ -25,7 +25,7 @@ def chi_square(found: Ints | Floats, expected: Floats) -> float:
     return statistic * min(total, MOST_COUNTED)
 
 
-def slope(ranks: Floats, counts: Floats) -> float:
+def slope(ranks: Floats, counts: Ints | Floats) -> float:
     """Return the exponent with which counts fall with ranks, by least squares in logarithms."""
     return -float(np.polyfit(np.log(ranks), np.log(counts), 1)[0])
 
@@ -74,4 +74,4 @@ def smallest(function: Callable[[Floats], float], start: Floats, steps: int = 12
             else:
                 points = [points[0] + 0.5 * (p - points[0]) for p in points]
                 values = [function(p) for p in points]
-    return points[int(np.argmin(values))]
+    return np.asarray(points[int(np.argmin(values))])

@@ -20,9 +20,7 @@ class Kind:
     """Whether it is about how a record is written, so that only text files can have it."""
 
 
-def _kinds(
-    plants: dict[str, tuple[float, Plant]], structural: frozenset[str]
-) -> tuple[Kind, ...]:
+def _kinds(plants: dict[str, tuple[float, Plant]], structural: frozenset[str]) -> tuple[Kind, ...]:
     return tuple(
         Kind(name, weight, plant, name in structural) for name, (weight, plant) in plants.items()
     )

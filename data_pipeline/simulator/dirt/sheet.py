@@ -78,7 +78,7 @@ class Sheet:
     def keep(
         self, at: Ints, kind: str, column: str, value: Words | None, repair: str | None = None
     ) -> None:
-        """Mark records as loaded with that value (None is NULL), by that repair if one is needed."""
+        """Mark records as loaded with that value (None is NULL), by a repair if one is needed."""
         verdict = REPAIRED if repair else LOADED
         self.marks.append(Marks(at, kind, verdict, repair, column, value))
 
@@ -148,32 +148,41 @@ def hit(seed: int, stream: str, key: Ints, share: float) -> npt.NDArray[np.bool_
     return np.asarray(hashed(seed, f"dirt-{stream}", key) < share)
 
 
+@dataclass(frozen=True)
+class Chance:
+    """What decides which records are hit: the share, the seed, and each record's `key`."""
+
+    share: float
+    seed: int
+    stream: str
+    key: Ints
+
+
 def soil(
     records: pa.Table,
     kinds: tuple[Any, ...],
-    share: float,
-    seed: int,
-    stream: str,
-    key: Ints,
+    chance: Chance,
     until: Ints,
     amount: Ints,
     spare: npt.NDArray[np.bool_] | None = None,
 ) -> Dirty | None:
-    """Plant defects into a batch, by chance that belongs to each record's `key`.
+    """Plant defects into a batch, by chance that belongs to each record's key.
 
     `until` is, for each record, the row before which its copies stand (a day's end): what is
     planted does not depend on how days are put into batches. Records in `spare` stay clean.
     Returns None when all do.
     """
-    chosen = hit(seed, stream, key, share)
+    seed, stream = chance.seed, chance.stream
+    chosen = hit(seed, stream, chance.key, chance.share)
     rows = np.flatnonzero(chosen if spare is None else chosen & ~spare)
     if len(rows) == 0 or not kinds:
         return None
     part = records.take(pa.array(rows))
-    salt = (hashed(seed, f"salt-{stream}", key[rows]) * 2.0**52).astype(np.int64)
+    key = chance.key[rows]
+    salt = (hashed(seed, f"salt-{stream}", key) * 2.0**52).astype(np.int64)
     text = {name: text_of(part[name]) for name in records.column_names}
     sheet = Sheet(tuple(records.column_names), text, salt, amount[rows])
-    kind = pick(hashed(seed, f"kind-{stream}", key[rows]), np.array([k.weight for k in kinds]))
+    kind = pick(hashed(seed, f"kind-{stream}", key), np.array([k.weight for k in kinds]))
     for index, planted in enumerate(kinds):
         at = np.flatnonzero(kind == index)
         if len(at):

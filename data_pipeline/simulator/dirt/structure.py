@@ -18,7 +18,7 @@ def long_line(sheet: Sheet, at: Ints) -> None:
 
 def empty_record(sheet: Sheet, at: Ints) -> None:
     """Add a line of commas."""
-    empty, rows = sheet.copy(at, **{name: b"" for name in sheet.names})
+    empty, rows = sheet.copy(at, **dict.fromkeys(sheet.names, b""))
     key = sheet.names[0]
     empty.quarantine(rows, "empty_record", f"missing_{key}", key)
 
