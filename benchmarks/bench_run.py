@@ -132,9 +132,7 @@ def show(medians: dict[str, Cost], size: Size, console: Console) -> None:
         )
     console.print(promised)
     if size.sales != SALES:
-        console.print(
-            f"The promises are for {SALES:,} sales; of fewer, the start is a larger part."
-        )
+        console.print(f"The promises are for {SALES:,} sales: of fewer the start is a larger part.")
 
 
 def write(medians: dict[str, Cost], turns: list[dict[str, Cost]], size: Size) -> Path:

@@ -41,7 +41,8 @@ def load(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     for table, columns in COLUMNS.items():
         connection.execute(
             f"CREATE TABLE {table} AS SELECT * FROM read_csv('{folder}/{table}*.csv', "
-            f"auto_detect = false, header = true, delim = ',', quote = '\"', columns = {columns})"
+            f"auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
+            f"columns = {columns})"
         )
 
 
