@@ -28,7 +28,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 """From the edge to the core: a module imports from its own layer or from those behind it.
 "" is the package's own __init__, which offers the public names."""
 
-KNOW_SETTINGS = LAYERS[0] | LAYERS[1] | {"", "config", "pipeline"}
+KNOW_SETTINGS = LAYERS[0] | LAYERS[1] | {"", "config", "pipeline", "inspection"}
 """The edge makes the settings and the pipeline deals them out; a stage takes values."""
 
 
