@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-import numpy as np
 import pyarrow as pa
 
 from data_pipeline.contract import TABLES
 from data_pipeline.sources.files import PARQUET_MAGIC, RawFile, find_files
 from data_pipeline.sources.header import Format, Header
+from data_pipeline.sources.outline import BlockOutline, Choice
 from data_pipeline.sources.parquet import ParquetFile
-from data_pipeline.sources.records import Mask, Positions
 from data_pipeline.sources.text import TextFile
 
 __all__ = ["OpenFile", "RawFile", "find_files", "open_file", "read_again", "text_schema"]
@@ -31,6 +30,7 @@ class OpenFile(Protocol):
     file: RawFile
     header: Header
     rows: int
+    outline: list[BlockOutline]
 
     @property
     def content_hash(self) -> str: ...
@@ -66,57 +66,33 @@ def text_schema(header: Header, *, raw: bool = False) -> pa.Schema:
     return pa.schema(fields + [pa.field("raw", pa.string())] * raw)
 
 
-Choice = Callable[[Positions], Mask]
-"""Says for each of some lines whether its record is wanted."""
+def read_again(
+    file: RawFile, format_: Format, choose: Choice, outline: Sequence[BlockOutline] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Read a file a second time, only for the records that `choose` wants.
 
-
-class Reread:
-    """A file read a second time, only for the records that `choose` wants.
-
-    Its batches have one more column, `raw`: the record as text. Bytes that are not UTF-8 stand in
-    it as \\xNN; the record of a Parquet file is written as CSV.
+    The batches have one more column, `raw`: the record as text. Bytes that are not UTF-8 stand in
+    it as \\xNN; the record of a Parquet file is written as CSV. `outline` is what the first reading
+    of the same file remembered. Raises SourceError when the file is no longer the same.
     """
-
-    def __init__(self, file: RawFile, format_: Format, choose: Choice) -> None:
-        self._opened = open_file(file, format_)
-        self._choose = choose
-
-    @property
-    def content_hash(self) -> str:
-        """The hash of the file as it is now; there after the last batch."""
-        return self._opened.content_hash
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the wanted records, split into fields, with `raw`."""
-        if isinstance(self._opened, TextFile):
-            yield from self._text_batches(self._opened)
-            return
-        for batch in self._opened.batches():
-            mask = self._choose(batch.column("source_line").to_numpy())
-            part = batch.filter(pa.array(mask))
-            if part.num_rows:
-                yield _with_raw(part, [_as_csv(row) for row in _values(part, self._opened.header)])
-
-    def _text_batches(self, opened: TextFile) -> Iterator[pa.RecordBatch]:
-        for block, layout in opened.locate():
-            lines = block.first_line + layout.lines
-            chosen = np.flatnonzero(self._choose(lines))
-            if not len(chosen):
-                continue
-            raws = {
-                line: block.data[start:end].decode("utf-8", "backslashreplace")
-                for line, start, end in zip(
-                    lines[chosen].tolist(), layout.starts[chosen], layout.ends[chosen], strict=True
-                )
-            }
-            for batch in opened.split(block, layout, chosen):
-                found = batch.column("source_line").to_pylist()
-                yield _with_raw(batch, [raws[line] for line in found])
+    table = TABLES[file.table]
+    if _is_parquet(file):
+        yield from _parquet_again(ParquetFile(file, table, format_), choose)
+        return
+    if outline is None:
+        outline = TextFile(file, table, format_, again=True).find_outline()
+    opened = TextFile(file, table, format_, again=True)
+    for batches, texts in opened.read_again(outline, choose):
+        for batch in batches:
+            lines = batch.column("source_line").to_pylist()
+            yield _with_raw(batch, [texts[line] for line in lines])
 
 
-def read_again(file: RawFile, format_: Format, choose: Choice) -> Reread:
-    """Prepare to read the wanted records of a file a second time."""
-    return Reread(file, format_, choose)
+def _parquet_again(opened: ParquetFile, choose: Choice) -> Iterator[pa.RecordBatch]:
+    for batch in opened.batches():
+        part = batch.filter(pa.array(choose(batch.column("source_line").to_numpy())))
+        if part.num_rows:
+            yield _with_raw(part, [_as_csv(row) for row in _values(part, opened.header)])
 
 
 def _with_raw(batch: pa.RecordBatch, raws: list[str]) -> pa.RecordBatch:

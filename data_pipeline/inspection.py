@@ -198,10 +198,8 @@ def _read_raw(
     file = files[name]
     if file.fingerprint != known.fingerprint and content_hash(file) != known.content_hash:
         return None, f"{name} has changed since it was loaded"
-    again = extract.read_again(
-        file, settings.format_of(known.table), lambda lines: np.asarray(lines == line)
-    )
-    for batch in again.batches():
+    format_ = settings.format_of(known.table)
+    for batch in extract.read_again(file, format_, lambda lines: np.asarray(lines == line)):
         return str(batch.column("raw")[0].as_py()), None
     return None, f"{name} has no record on line {line}"
 

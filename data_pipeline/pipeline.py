@@ -22,7 +22,7 @@ import pyarrow as pa
 from data_pipeline import extract, ledger, load
 from data_pipeline.config import Settings
 from data_pipeline.contract import TABLES
-from data_pipeline.engines.duckdb import CleanedFile, OnRead
+from data_pipeline.engines.duckdb import CleanedFile, LineSet, OnRead
 from data_pipeline.errors import ContractError, SourceError
 from data_pipeline.ledger import KnownFile
 from data_pipeline.load import Tally
@@ -200,23 +200,20 @@ def _raw_reader(
     settings: Settings,
 ) -> load.FetchRaw:
     """Make the function that reads records again, from files that are as they were loaded."""
-    fresh = {c.file.name for c in cleaned}
+    outlines = {c.file.name: c.outline for c in cleaned}
     files = {
         f.name: f
         for f in found
-        if f.name in fresh or (f.name in known and f.fingerprint == known[f.name].fingerprint)
+        if f.name in outlines or (f.name in known and f.fingerprint == known[f.name].fingerprint)
     }
 
     def fetch(name: str, lines: list[int]) -> Iterator[pa.RecordBatch]:
         if name not in files:
             return
-        wanted = np.array(sorted(lines), np.int64)
-        again = extract.read_again(
-            files[name],
-            settings.format_of(files[name].table),
-            lambda found_lines: np.isin(found_lines, wanted, assume_unique=True),
-        )
-        for batch in again.batches():
+        wanted = LineSet()
+        wanted.add(np.array(lines, np.int64))
+        format_ = settings.format_of(files[name].table)
+        for batch in extract.read_again(files[name], format_, wanted.holds, outlines.get(name)):
             rows = batch.num_rows
             yield pa.RecordBatch.from_arrays(
                 [

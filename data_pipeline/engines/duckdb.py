@@ -30,9 +30,10 @@ from data_pipeline.contract import (
     Text,
     Whole,
 )
-from data_pipeline.errors import BooksError, SourceError
+from data_pipeline.errors import BooksError
 from data_pipeline.extract import OpenFile, RawFile, open_file, read_again, text_schema
 from data_pipeline.sources.header import Format, Header
+from data_pipeline.sources.outline import BlockOutline
 from data_pipeline.transform import (
     PROVENANCE,
     column_list,
@@ -61,6 +62,7 @@ class CleanedFile:
     clean: int
     rejected: int
     unknown_columns: tuple[str, ...] = field(default=())
+    outline: Sequence[BlockOutline] | None = None
 
 
 class DuckDBEngine:
@@ -125,8 +127,9 @@ class DuckDBEngine:
         else:
             for _ in reader:
                 pass
+        unknown = opened.header.unknown
         return CleanedFile(
-            file, first_seen, opened.content_hash, opened.rows, taken, 0, opened.header.unknown
+            file, first_seen, opened.content_hash, opened.rows, taken, 0, unknown, opened.outline
         )
 
     def _insert(self, sql: str, reader: Any, values: dict[str, Any]) -> int:
@@ -190,12 +193,9 @@ def _watched(opened: OpenFile, on_read: OnRead) -> Iterator[pa.RecordBatch]:
 def _left_over(
     table: Table, file: CleanedFile, taken: LineSet, format_: Format
 ) -> Iterator[pa.RecordBatch]:
-    """Read the records that the quick lane did not take, and see that the file is still the same."""
-    again = read_again(file.file, format_, lambda lines: ~taken.holds(lines))
-    for batch in again.batches():
+    """Read the records that the quick lane did not take."""
+    for batch in read_again(file.file, format_, lambda lines: ~taken.holds(lines), file.outline):
         yield _complete(batch, table, file)
-    if again.content_hash != file.content_hash:
-        raise SourceError(f"{file.file.name} changed while it was read; run again when it rests")
 
 
 def doubtful_schema(table: Table) -> pa.Schema:

@@ -109,9 +109,10 @@ def _describe(table: str, name: str, path: Path) -> RawFile:
 
 
 class _HashedFile(io.RawIOBase):
-    """A file read from front to back; every byte that leaves it went into the hash."""
+    """A file read from front to back; every byte that leaves it went into the hash, if asked."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, hashed: bool) -> None:
+        self._hashed = hashed
         self._file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0)
         self.sha256 = hashlib.sha256()
         self.bytes_read = 0
@@ -122,13 +123,14 @@ class _HashedFile(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         count = self._file.readinto(view) or 0
-        self.sha256.update(view[:count])
+        if self._hashed:
+            self.sha256.update(view[:count])
         self.bytes_read += count
         return count
 
     def unchanged(self, file: RawFile) -> bool:
         now = os.fstat(self._file.fileno())
-        return (now.st_size, now.st_mtime_ns) == (file.size, file.mtime_ns)
+        return (now.st_size, now.st_mtime_ns, now.st_ctime_ns) == file.fingerprint
 
     def close(self) -> None:
         self._file.close()
@@ -149,10 +151,12 @@ class ByteStream:
 
     `encoding` is the one that the user declared, or None: then a byte order mark decides between
     UTF-8 and UTF-16, and without one it is UTF-8 (bad bytes are passed on: they cost their record).
-    After the last block `content_hash` holds the SHA-256 of the file as it lies on the disk.
+    After the last block `content_hash` holds the SHA-256 of the file as it lies on the disk; with
+    `hashed` off it is not reckoned.
     """
 
-    def __init__(self, file: RawFile, encoding: str | None = None) -> None:
+    def __init__(self, file: RawFile, encoding: str | None = None, *, hashed: bool = True) -> None:
+        self._hashed = hashed
         self.file = file
         self.encoding = encoding
         self.content_hash = ""
@@ -161,14 +165,14 @@ class ByteStream:
     def blocks(self) -> Iterator[bytes]:
         name = self.file.name
         try:
-            with _HashedFile(self.file.path) as raw:
+            with _HashedFile(self.file.path, hashed=self._hashed) as raw:
                 buffered = io.BufferedReader(raw, BLOCK_BYTES)
                 yield from self._decoded(raw, buffered)
                 while buffered.read(BLOCK_BYTES):
                     pass
                 if not raw.unchanged(self.file):
                     raise SourceError(f"{name} changed while it was read; run again when it rests")
-                self.content_hash = raw.sha256.hexdigest()
+                self.content_hash = raw.sha256.hexdigest() if self._hashed else ""
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise SourceError(f"{name} is a cut or damaged gzip file ({error}); fetch it again") from None
         except UnicodeDecodeError as error:

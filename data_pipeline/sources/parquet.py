@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from data_pipeline.contract import Table
 from data_pipeline.errors import BooksError, SourceError
 from data_pipeline.sources.files import RawFile, content_hash
+from data_pipeline.sources.outline import BlockOutline
 from data_pipeline.sources.header import Format, match_header
 
 BATCH_ROWS = 65_536
@@ -24,6 +25,7 @@ class ParquetFile:
         self.file = file
         self.rows = 0
         self.content_hash = ""
+        self.outline: list[BlockOutline] = []
         try:
             self._parquet = pq.ParquetFile(file.path)
         except (pa.ArrowInvalid, OSError) as error:

@@ -12,6 +12,7 @@ spoils only the line on which its record begins: reading goes on with the next l
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,7 +30,8 @@ class Layout:
     """The records of one block: `starts` and `ends` are byte positions (the line end excluded),
     `lines` the line on which each begins, counted from 0. Blank lines are no records.
     `faults` gives the reason for each record that cannot be split. `consumed` bytes and `newlines`
-    line feeds belong to these records; the rest is the beginning of a record still to come."""
+    line feeds belong to these records; the rest is the beginning of a record still to come.
+    `inside` are the line feeds, by number, that lie inside quotes."""
 
     starts: Positions
     ends: Positions
@@ -37,6 +39,7 @@ class Layout:
     faults: dict[int, str]
     consumed: int
     newlines: int
+    inside: Positions
 
 
 def count_newlines(block: bytes) -> int:
@@ -76,7 +79,6 @@ class Grammar:
         self.quoted = re.compile(quoted)
         self.record = re.compile(field + rb"(?:" + d + field + rb")*(?=\r?\n|\Z)")
         self.unclosed = re.compile(rb"(?:" + field + d + rb')*"[^"]*(?:""[^"]*)*\Z')
-        self.suspect = re.compile(rb'"|\r(?!\n)')
 
     def fields(self, record: bytes) -> int:
         """Count the fields of a well-formed record."""
@@ -111,7 +113,9 @@ def find_records(
     if b'"' in block or b"\r" in block:
         paired = None if suspicious else _pair_quotes(data, newlines, ord(delimiter), final)
         if paired is None:
-            inside, spoilt, consumed = _walk(block, newlines, grammar(delimiter), fields, final)
+            inside, spoilt, consumed = _walk(
+                block, data, newlines, grammar(delimiter), fields, final
+            )
         else:
             inside, consumed = paired
     stops = newlines[~inside & (newlines < consumed)]
@@ -125,7 +129,8 @@ def find_records(
     lines = np.searchsorted(newlines, starts)
     faults = {int(np.searchsorted(starts, at)): reason for at, reason in spoilt.items()}
     _find_bad_bytes(block, data, starts, ends, faults)
-    return Layout(starts, ends, lines, faults, consumed, int((newlines < consumed).sum()))
+    count = int((newlines < consumed).sum())
+    return Layout(starts, ends, lines, faults, consumed, count, np.flatnonzero(inside[:count]))
 
 
 def _before_line_ends(
@@ -171,15 +176,22 @@ def _pair_quotes(
 
 
 def _walk(
-    block: bytes, newlines: Positions, rules: Grammar, fields: int, final: bool
+    block: bytes,
+    data: NDArray[np.uint8],
+    newlines: Positions,
+    rules: Grammar,
+    fields: int,
+    final: bool,
 ) -> tuple[Mask, dict[int, str], int]:
     """Go from one record with a quote or a lone carriage return to the next."""
     inside = np.zeros(len(newlines), bool)
     spoilt: dict[int, str] = {}
-    position = 0
-    while suspect := rules.suspect.search(block, position):
-        start = max(block.rfind(b"\n", position, suspect.start()) + 1, position)
-        line_end = block.find(b"\n", suspect.start())
+    suspects = _suspects(block, data)
+    position = at = 0
+    while (at := bisect_left(suspects, position, at)) < len(suspects):
+        suspect = suspects[at]
+        start = max(block.rfind(b"\n", position, suspect) + 1, position)
+        line_end = block.find(b"\n", suspect)
         line_end = len(block) if line_end < 0 else line_end
         match = rules.record.match(block, start)
         if match is None:
@@ -191,12 +203,21 @@ def _walk(
             spoilt[start] = "malformed_quote"
             position = line_end + 1
         else:
-            first, last = np.searchsorted(newlines, (start, match.end()))
-            inside[first:last] = True
+            if match.end() > line_end:
+                first, last = np.searchsorted(newlines, (start, match.end()))
+                inside[first:last] = True
             position = match.end() + 1
-        if position > len(block):
-            break
     return inside, spoilt, len(block) if final else _last_end(newlines, inside)
+
+
+def _suspects(block: bytes, data: NDArray[np.uint8]) -> list[int]:
+    """The positions of quotes and of lone carriage returns, in order."""
+    quotes = np.flatnonzero(data == QUOTE)
+    if b"\r" not in block:
+        return quotes.tolist()
+    returns = np.flatnonzero(data == CR)
+    following = data[np.minimum(returns + 1, len(data) - 1)]
+    return np.sort(np.concatenate((quotes, returns[following != LF]))).tolist()
 
 
 def _why_spoilt(rules: Grammar, line: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,13 @@ from data_pipeline.contract import Table
 from data_pipeline.errors import BooksError, SourceError
 from data_pipeline.sources.files import ByteStream, RawFile
 from data_pipeline.sources.header import Format, Header, match_header
+from data_pipeline.sources.outline import (
+    BlockOutline,
+    Choice,
+    choose_records,
+    cut_blocks,
+    outline_of,
+)
 from data_pipeline.sources.records import (
     Layout,
     Positions,
@@ -36,11 +43,12 @@ MAX_RECORD_BYTES = 32 << 20
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole records of a file, and the line on which the first of them begins."""
+    """Whole records of a file, and the line on which the first of them begins. The layout is
+    there when it had to be found to see how far the records are whole."""
 
     data: bytes
     first_line: int
-    final: bool
+    layout: Layout | None = None
 
 
 class TextFile:
@@ -49,10 +57,13 @@ class TextFile:
     `rows` counts the records found so far, `content_hash` is there after the last batch.
     """
 
-    def __init__(self, file: RawFile, table: Table, format_: Format) -> None:
+    def __init__(
+        self, file: RawFile, table: Table, format_: Format, *, again: bool = False
+    ) -> None:
         self.file = file
         self.rows = 0
-        self._stream = ByteStream(file, format_.encoding)
+        self.outline: list[BlockOutline] = []
+        self._stream = ByteStream(file, format_.encoding, hashed=not again)
         self._blocks = self._stream.blocks()
         self._line = 1
         head = self._read_head()
@@ -84,21 +95,31 @@ class TextFile:
         for block in self._whole_records():
             parse = self._parse_plain(block) if is_plain(block.data) else None
             if parse is None:
-                parse = self._parse_laid_out(block)
+                layout = self._lay_out(block)
+                parse = self._split_records(block, layout)
+                self.outline.append(outline_of(layout, len(block.data), block.first_line))
             yield from parse
 
-    def locate(self) -> Iterator[tuple[Block, Layout]]:
-        """Yield each block with the layout of its records, without reading a value."""
-        for block in self._whole_records():
-            layout = self._lay_out(block)
-            self.rows += len(layout.starts)
-            yield block, layout
+    def read_again(
+        self, outline: Sequence[BlockOutline], choose: Choice
+    ) -> Iterator[tuple[list[pa.RecordBatch], dict[int, str]]]:
+        """Yield only the wanted records, with their texts by line. The outline is that of an
+        earlier reading; without one the records are found first."""
+        pending, self._pending = self._pending, b""
+        for data, noted in cut_blocks(pending, self._blocks, outline):
+            layout = choose_records(data, noted, choose)
+            if len(layout.starts):
+                lines = (noted.first_line + layout.lines).tolist()
+                spans = zip(lines, layout.starts, layout.ends, strict=True)
+                texts = {n: data[a:b].decode("utf-8", "backslashreplace") for n, a, b in spans}
+                yield self._split_records(Block(data, noted.first_line), layout), texts
 
-    def split(self, block: Block, layout: Layout, chosen: Positions) -> list[pa.RecordBatch]:
-        """Read only the chosen records of a block; those that cannot be split come as faults."""
-        faults = {i: layout.faults[int(at)] for i, at in enumerate(chosen) if int(at) in layout.faults}
-        part = Layout(layout.starts[chosen], layout.ends[chosen], layout.lines[chosen], faults, 0, 0)
-        return self._split_records(block, part)
+    def find_outline(self) -> list[BlockOutline]:
+        """Find the records without reading a value."""
+        return [
+            outline_of(self._lay_out(block), len(block.data), block.first_line)
+            for block in self._whole_records()
+        ]
 
     def _whole_records(self) -> Iterator[Block]:
         """Cut the text into blocks that end where a line ends, and carry on what is left over."""
@@ -109,25 +130,22 @@ class TextFile:
                 pending += block
                 self._check_length(pending)
                 continue
-            whole = Block(pending[:cut], self._line, final=len(pending) > MAX_RECORD_BYTES)
-            used, lines = self._complete(whole)
-            if used:
-                yield Block(pending[:used], self._line, whole.final)
+            whole, lines = self._complete(pending[:cut], given_up=len(pending) > MAX_RECORD_BYTES)
+            if whole.data:
+                yield whole
                 self._line += lines
-            pending = pending[used:] + block
-        while pending:
-            whole = Block(pending, self._line, final=True)
-            yield whole
-            return
+            pending = pending[len(whole.data) :] + block
+        if pending:
+            yield Block(pending, self._line)
 
-    def _complete(self, block: Block) -> tuple[int, int]:
-        """How many bytes and lines of the block are whole records: an open quote waits for more."""
-        if block.final or b'"' not in block.data:
-            return len(block.data), count_newlines(block.data)
-        layout = find_records(
-            block.data, self.delimiter, len(self.header.names), final=False
-        )
-        return layout.consumed, layout.newlines
+    def _complete(self, data: bytes, *, given_up: bool) -> tuple[Block, int]:
+        """Take the whole records of some lines, and count the lines: an open quote waits for more
+        text, until it is given up."""
+        if given_up or b'"' not in data:
+            return Block(data, self._line), count_newlines(data)
+        fields = len(self.header.names)
+        layout = find_records(data, self.delimiter, fields, final=False)
+        return Block(data[: layout.consumed], self._line, layout), layout.newlines
 
     def _check_length(self, pending: bytes) -> None:
         if len(pending) > 2 * MAX_RECORD_BYTES:
@@ -143,17 +161,14 @@ class TextFile:
         if table.num_rows + len(ragged) != expected:
             return None
         self.rows += expected
+        nothing = np.zeros(0, np.int64)
+        self.outline.append(BlockOutline(len(block.data), block.first_line, nothing, {}))
         lines = block.first_line + np.arange(expected, dtype=np.int64)
         return self._with_lines(table, ragged, lines)
 
-    def _parse_laid_out(self, block: Block) -> list[pa.RecordBatch]:
-        layout = self._lay_out(block)
-        self.rows += len(layout.starts)
-        return self._split_records(block, layout)
-
     def _lay_out(self, block: Block) -> Layout:
         fields = len(self.header.names)
-        layout = find_records(block.data, self.delimiter, fields, final=True)
+        layout = block.layout or find_records(block.data, self.delimiter, fields, final=True)
         if b'"' in block.data and self._has_ragged_lines(block, layout):
             layout = find_records(block.data, self.delimiter, fields, final=True, suspicious=True)
         return layout
@@ -170,6 +185,7 @@ class TextFile:
         )
 
     def _split_records(self, block: Block, layout: Layout) -> list[pa.RecordBatch]:
+        self.rows += len(layout.starts)
         good = np.ones(len(layout.starts), bool)
         good[list(layout.faults)] = False
         data = _join(block.data, layout.starts[good], layout.ends[good])
