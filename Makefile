@@ -20,7 +20,6 @@ ifneq ($(HAS),$(if $(HAS),$(WANTS),anew))
 endif
 
 RAW := data/raw
-REPORT := out/report.html
 
 .PHONY: help run test check bench clean lock venv venv-dev
 
@@ -32,11 +31,13 @@ run: $(VENV)/.run ## simulate a store if data/raw is empty, run the pipeline, dr
 	    2>/dev/null | grep -q . || $(BIN)/sales simulate
 	@$(BIN)/sales run
 	@$(BIN)/sales charts
-	@if $(BIN)/sales report --help >/dev/null 2>&1; then $(BIN)/sales report; fi
+	@$(BIN)/sales report
 	@echo
 	@echo 'raw files         $(RAW)/'
 	@echo 'warehouse         data/warehouse.duckdb'
 	@echo 'loaded rows       data/processed/transformed_{customers,products,sales}.csv'
+	@echo 'charts            out/charts/'
+	@echo 'report            out/report.html'
 	@echo 'the command       $(BIN)/sales --help'
 
 test: $(VENV)/.dev ## the whole suite, with line and branch coverage of the package
