@@ -134,13 +134,14 @@ def draw_change(frame: Frame, now: str, before: str, scope: Scope) -> Chart:
     title = f"Net sales {verb} by {change} in {now}; the largest part: {cause}"
     subtitle = f"Net sales of {now} against {before} and what the change is made of"
     with canvas(title, subtitle, height_in=3.4) as (figure, axes):
-        level = Decimal(0)
+        level, levels = Decimal(0), [0.0]
         for place, value in enumerate(money):
             whole = place in {0, len(money) - 1}
             start = Decimal(0) if whole else level
             colour = style.MUTED if whole else style.BLUE if value >= 0 else style.ORANGE
             axes.bar(place, float(value), bottom=float(start), color=colour, width=0.62)
             level = start + value
+            levels.append(float(level))
             sign = "" if whole or value < 0 else "+"
             top = max(start, level)
             axes.annotate(
@@ -154,7 +155,7 @@ def draw_change(frame: Frame, now: str, before: str, scope: Scope) -> Chart:
             )
         axes.set_xticks(range(len(labels)), [_two_lines(label) for label in labels])
         axes.tick_params(axis="x", length=0)
-        axes.set_ylim(bottom=0, top=float(max(*money, level)) * 1.12)
+        axes.set_ylim(min(0.0, *levels) * 1.12, max(1.0, *levels) * 1.12)
         money_axis(axes, scope.currency)
     alt = f"Waterfall of net sales. {title}."
     return Chart("why_sales_changed", title, subtitle, alt, frame, figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +54,10 @@ class Chart:
     frame: Frame
     figure: Figure
 
+    def _repr_png_(self) -> bytes:
+        """The picture, for a notebook's output."""
+        return draw_png(self)
+
 
 def head_height(title: str, subtitle: str) -> float:
     """How many inches of a figure its title and subtitle take."""
@@ -69,9 +74,7 @@ def canvas(
     title: str, subtitle: str, *, height_in: float = style.HEIGHT_IN
 ) -> Iterator[tuple[Figure, Axes]]:
     """A figure in the house style with its title and subtitle, and its axes below them."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(style.RC)
+    with _style():
         head, below = _wrapped(title, subtitle)
         head_in = head_height(title, subtitle)
         height_in = max(height_in, 2.0) + head_in - 0.6
@@ -103,19 +106,39 @@ def canvas(
             gid=f"{HEAD}-subtitle",
         )
         yield figure, axes
-        figure.canvas.draw()
+        figure.draw_without_rendering()
+
+
+def draw_png(chart: Chart) -> bytes:
+    """The chart as PNG at twice the screen's size, with its alt text as description."""
+    out = io.BytesIO()
+    with _style():
+        metadata = {"Software": None, "Description": chart.alt}
+        chart.figure.savefig(out, format="png", dpi=style.PNG_DPI, metadata=metadata)
+    return out.getvalue()
+
+
+def draw_svg(chart: Chart) -> bytes:
+    """The chart as SVG with its text as text; the same chart gives the same bytes."""
+    out = io.BytesIO()
+    with _style():
+        metadata = {"Date": None, "Title": chart.title, "Description": chart.alt}
+        chart.figure.savefig(out, format="svg", metadata=metadata)
+    return out.getvalue()
 
 
 def save(chart: Chart, folder: Path) -> tuple[Path, Path]:
-    """Write <name>.png at twice the screen's size and <name>.svg; returns both paths."""
+    """Write <name>.png and <name>.svg; returns both paths."""
     png, svg = folder / f"{chart.name}.png", folder / f"{chart.name}.svg"
+    png.write_bytes(draw_png(chart))
+    svg.write_bytes(draw_svg(chart))
+    return png, svg
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """The house style, whatever was set before, and what was set before again afterwards."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(style.RC)
-        chart.figure.savefig(
-            png, dpi=style.PNG_DPI, metadata={"Software": None, "Description": chart.alt}
-        )
-        chart.figure.savefig(
-            svg, metadata={"Date": None, "Title": chart.title, "Description": chart.alt}
-        )
-    return png, svg
+        yield

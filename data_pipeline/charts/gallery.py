@@ -70,7 +70,8 @@ def _draw_overview(reader: Reader, scope: Scope) -> Iterator[Chart]:
     if months := last_whole_months(scope):
         now, before = months
         frame = decompose(reader, now, before, timezone=scope.timezone)
-        yield draw_change(frame, write_month(now.first), write_month(before.first), scope)
+        if all(money > 0 for money in (frame["net_sales"][0], frame["net_sales"][-1])):
+            yield draw_change(frame, write_month(now.first), write_month(before.first), scope)
     yield draw_sales_by_category(ask("net_sales", by=["category"]), scope)
     by_country, by_location = (ask("net_sales", by=[n]) for n in ("country", "location"))
     if 1 < len(by_country) < len(by_location):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Value = None | str | int | Decimal | date | datetime
-Row = tuple[Value, ...]
+Row = tuple[Any, ...]
+"""Values in the order of the fields, which say what they are."""
 
 
 class Kind(StrEnum):
@@ -77,7 +78,7 @@ class Frame:
         place = self.names.index(name)
         there = [row for row in self.rows if row[place] is not None]
         missing = [row for row in self.rows if row[place] is None]
-        there.sort(key=lambda row: row[place], reverse=descending)  # type: ignore[arg-type, return-value]
+        there.sort(key=lambda row: row[place], reverse=descending)
         return Frame(self.fields, tuple(there + missing))
 
     def to_pandas(self) -> pd.DataFrame:

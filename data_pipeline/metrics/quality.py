@@ -33,7 +33,7 @@ def balance(reader: Reader) -> Frame:
 
 def is_balanced(frame: Frame) -> bool:
     """Whether read = loaded + exact duplicates + quarantined holds in every row of a balance."""
-    return all(row[1] == row[2] + row[3] + row[4] for row in frame.rows)  # type: ignore[operator]
+    return all(row[1] == row[2] + row[3] + row[4] for row in frame.rows)
 
 
 def quarantined(reader: Reader) -> Frame:

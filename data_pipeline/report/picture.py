@@ -7,14 +7,11 @@ The title goes: the page has it as text, which wraps on a phone and is read alou
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-import matplotlib as mpl
-
 from data_pipeline.charts import style
-from data_pipeline.charts.chart import HEAD, head_height
+from data_pipeline.charts.chart import HEAD, draw_svg, head_height
 
 if TYPE_CHECKING:
     from data_pipeline.charts.chart import Chart
@@ -41,7 +38,7 @@ _DROPPED = frozenset({"font-family", "white-space"})
 
 def draw_picture(chart: Chart) -> str:
     """The chart as an <svg> element, without its title, its ids made the chart's own."""
-    root = ET.fromstring(_svg_of(chart))  # noqa: S314 - our own drawing
+    root = ET.fromstring(draw_svg(chart))  # noqa: S314 - our own drawing
     for parent in list(root.iter()):
         for child in list(parent):
             is_head = child.get("id", "").startswith(HEAD)
@@ -62,13 +59,6 @@ def draw_picture(chart: Chart) -> str:
     ET.register_namespace("", SVG)
     ET.register_namespace("xlink", XLINK)
     return ET.tostring(root, encoding="unicode")
-
-
-def _svg_of(chart: Chart) -> str:
-    out = io.StringIO()
-    with mpl.rc_context(style.RC):
-        chart.figure.savefig(out, format="svg", metadata={"Date": None})
-    return out.getvalue()
 
 
 def _free_of_styles(element: ET.Element) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from data_pipeline.metrics import Reader, open_reader
-from tests.metrics.store import Store, make_store, write_store
+from tests.metrics.store import Store, make_store, write_books, write_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,3 +27,12 @@ def url(store: Store, tmp_path_factory: pytest.TempPathFactory) -> str:
 def reader(url: str) -> Iterator[Reader]:
     with open_reader(url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def books_url(store: Store, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same store with the books of the run that loaded it."""
+    path = tmp_path_factory.mktemp("books") / "store.duckdb"
+    url = write_store(store, path)
+    write_books(path)
+    return url

@@ -139,3 +139,33 @@ def create_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
     columns = [f'"{c.name}" {c.type.sql}' for c in table.columns]
     origin = ["source_file VARCHAR", "source_line BIGINT", "repairs VARCHAR"]
     connection.execute(f'CREATE TABLE "{table.name}" ({", ".join(columns + origin)})')
+
+
+def write_books(path: Path) -> None:
+    """Add the books of one run that loaded the store, with two rows in quarantine."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE ledger (run_id BIGINT, source_table VARCHAR, source_file VARCHAR,"
+            " rows_read BIGINT, rows_loaded BIGINT, rows_duplicate BIGINT,"
+            " rows_quarantined BIGINT, rows_repaired BIGINT,"
+            " amount_loaded DECIMAL(38,4), amount_quarantined DECIMAL(38,4))"
+        )
+        for table in TABLES:
+            bad = 2 if table == "sales" else 0
+            amount = "SUM(total_sales)" if table == "sales" else "NULL"
+            connection.execute(
+                f"INSERT INTO ledger SELECT 1, '{table}', '{table}.csv', COUNT(*) + {bad},"
+                f" COUNT(*), 0, {bad}, 1, {amount}, {bad} * 1.25 FROM {table}"
+            )
+        connection.execute(
+            "CREATE TABLE quarantine AS SELECT 'sales' AS source_table, 'sales.csv' AS source_file,"
+            " i AS source_line, '<script>alert(' || i || ')</script>' AS reason,"
+            " CAST(1.25 AS DECIMAL(18,4)) AS amount FROM range(2) AS t(i)"
+        )
+        connection.execute(
+            "CREATE TABLE runs AS SELECT 1 AS run_id,"
+            " TIMESTAMP '2026-01-01 08:00:00' AS finished_at"
+        )
+        connection.execute(
+            "UPDATE sales SET repairs = 'trimmed_price currency_price' WHERE transaction_id < 4"
+        )
