@@ -6,16 +6,20 @@ import gzip
 import os
 import time
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data_pipeline.errors import PipelineError
+from data_pipeline.sources.files import ByteStream
 from tests.rawfiles import PRODUCTS, SALES, STORE
 from tests.shop import Row, Shop, assert_is_star, temporary_shop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 REST = {name: data for name, data in STORE.items() if name != "products.csv"}
@@ -86,7 +90,108 @@ def test_what_is_no_parquet_is_refused(store: Shop) -> None:
     refused_with(store.put({"products-2.parquet": STORE["products.csv"]}), r"products-2\.parquet")
 
 
+def test_parquet_of_other_kinds_of_values(shop: Shop) -> None:
+    """Times with a zone or nanoseconds, words from a dictionary, floats as they are written."""
+    shop.put(REST)
+    columns = {
+        "product_id": pa.array([1, 2, 3, 4], pa.int32()),
+        "name": pa.array(["Mug", "Pan", "Mug", None]).dictionary_encode(),
+        "category": pa.array(["Kitchen", "N/A", " A", ""], pa.large_string()),
+        "price": pa.array([2.5, 0.1, None, float("nan")], pa.float64()),
+        "updated_at": pa.array([1_741_083_630_123_456_000] * 4, pa.timestamp("ns", "Asia/Tokyo")),
+        "cost": pa.array([1, None, 3, 4], pa.decimal128(10, 2)),
+        "shelf": pa.array([[1]] * 4, pa.list_(pa.int8())),
+    }
+    pq.write_table(pa.table(columns), shop.raw / "products.parquet")
+    shop.run()
+    assert shop.rows(
+        "SELECT product_id, name, category, CAST(price AS VARCHAR), CAST(cost AS VARCHAR), repairs"
+        " FROM products ORDER BY product_id"
+    ) == [
+        (1, "Mug", "Kitchen", "2.5000", "1.0000", None),
+        (2, "Pan", "Uncategorised", "0.1000", None, "default_category"),
+        (3, "Mug", "A", None, "3.0000", "trimmed_category"),
+        (4, "Unknown", "Uncategorised", None, "4.0000", "default_name default_category"),
+    ]
+    moments = shop.rows("SELECT DISTINCT CAST(updated_at AS VARCHAR) FROM products")
+    assert moments == [("2025-03-04 10:20:30.123456",)]
+
+
+def test_parquet_rows_in_quarantine_show_their_values(shop: Shop) -> None:
+    shop.put(REST)
+    table = pa.table({"product_id": ["x"], "name": ['a "b"'], "category": ["c"], "price": ["1"]})
+    pq.write_table(table, shop.raw / "products.parquet")
+    shop.run()
+    rows = shop.rows("SELECT source_line, raw FROM quarantine WHERE source_table = 'products'")
+    assert rows == [(1, 'x,"a ""b""",c,1')]
+
+
+def test_parquet_with_a_list_where_a_value_belongs_is_refused(store: Shop) -> None:
+    columns = {name: pa.array([[1]]) for name in PRODUCTS.strip().split(",")}
+    pq.write_table(pa.table(columns), store.raw / "products-2.parquet")
+    refused_with(store, r"products-2\.parquet: column product_id is list")
+
+
+def test_parquet_that_is_cut_or_damaged_is_refused(store: Shop) -> None:
+    columns = {name: [str(n) for n in range(1000)] for name in PRODUCTS.strip().split(",")}
+    path = store.raw / "products-2.parquet"
+    pq.write_table(pa.table(columns), path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-200])
+    refused_with(store, r"products-2\.parquet")
+    path.write_bytes(whole[:50] + bytes(300) + whole[350:])
+    refused_with(store, r"products-2\.parquet")
+
+
 # --- files that are none
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        (b"PK\x03\x04rest", "spreadsheet"),
+        (b"<!DOCTYPE html>", "HTML"),
+        (b"<html>", "HTML"),
+        (b"version https://git-lfs", "LFS"),
+        (b"SQLite format 3", "SQLite"),
+        (b"PAR1rest", "Parquet"),
+    ],
+)
+def test_other_kinds_of_files_are_called_by_their_name(store: Shop, head: bytes, what: str) -> None:
+    refused_with(store.put({"products-2.csv": head + b"\n" * 9}), rf"products-2\.csv is .*{what}")
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    store: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked = ByteStream._unpacked
+
+    def growing(self: ByteStream, *arguments: Any) -> Iterator[bytes]:
+        yield from unpacked(self, *arguments)
+        with self.file.path.open("ab") as file:
+            file.write(b"9,Pot,Kitchen,1\n")
+
+    monkeypatch.setattr(ByteStream, "_unpacked", growing)
+    refused_with(store, "changed while it was read")
+
+
+def test_a_name_that_is_not_utf_8_is_refused(store: Shop) -> None:
+    try:
+        (store.raw / os.fsdecode(b"sales-\xff.csv")).write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system has only names of UTF-8")
+    refused_with(store, "rename the file")
+
+
+def test_a_file_that_vanishes_is_refused(store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = ByteStream.blocks
+
+    def vanishing(self: ByteStream) -> Iterator[bytes]:
+        self.file.path.unlink()
+        yield from blocks(self)
+
+    monkeypatch.setattr(ByteStream, "blocks", vanishing)
+    refused_with(store, r"cannot read customers\.csv")
 
 
 def refused_with(shop: Shop, message: str) -> None:
