@@ -17,6 +17,7 @@ from data_pipeline.simulator.parameters import Parameters
 from data_pipeline.simulator.randomness import Ints
 from data_pipeline.simulator.records import customer_records, product_records, sales_records
 from data_pipeline.simulator.sales import Business, Lines
+from data_pipeline.simulator.state import no_lines
 from data_pipeline.simulator.writer import csv_buffer, dirty_csv, dirty_table, text_table
 
 
@@ -110,11 +111,11 @@ def kinds(table: str, as_text: bool) -> tuple[Kind, ...]:
     return tuple(k for k in KINDS[table] if as_text or not k.structural)
 
 
-def merged(sold: Lines, due: Lines) -> Lines:
-    """Return a day's sales and the returns of earlier ones, by time."""
-    both = Lines.join(
-        [sold, due.take(np.lexsort((due.quantity, due.product, due.order, due.second)))]
-    )
+def merged(sold: list[Lines], due: list[Lines]) -> Lines:
+    """Return the sales of some days and the returns of earlier ones that come in them, by time."""
+    back = Lines.join([no_lines(), *due])
+    back = back.take(np.lexsort((back.quantity, back.product, back.order, back.second)))
+    both = Lines.join([*sold, back])
     return both.take(np.argsort(both.second, kind="stable"))
 
 

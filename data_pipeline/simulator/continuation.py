@@ -209,7 +209,7 @@ class _Diary:
         coming = [pending(np.full(len(part), w), lines=part) for w, part in by_day(b, back)]
         due, rest = under_way["return"].split(day)
         under_way["return"] = gathered([rest, *coming])
-        today = merged(sold, due.lines)
+        today = merged([sold], [due.lines])
         ids = np.arange(self.next_id, self.next_id + len(today))
         self.next_id += len(today)
         waits = lateness.late_sales(b, ids)

@@ -8,6 +8,7 @@ shape while the catalogue grows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +26,15 @@ FADED = 0.12
 """What is left of a product's pull in the end."""
 LOWEST_PRICE = 49
 
+Singles = npt.NDArray[np.float32]
+
 
 @dataclass(frozen=True)
 class Catalogue:
     """Every product launched by a day, in order of launch: product_id is the index plus 1."""
 
     demand: Demand
+    until: int
     counts: Ints
     launched: npt.NDArray[np.int32]
     category: npt.NDArray[np.int8]
@@ -48,12 +52,28 @@ class Catalogue:
         """How many products there are at the end of the day."""
         return int(self.counts[day + 1])
 
-    def prices(self, day: int) -> Ints:
-        """Return the list price of every product that day, in hundredths."""
-        index = np.arange(len(self.base))
-        since = np.floor_divide(day + self.phase, self.stands_days)
-        step = np.exp(PRICE_STEP * normal(self.demand.parameters.seed, "price", index, since))
-        return charmed(self.base * step, self.ending)
+    def prices(self, index: Ints, day: int) -> Ints:
+        """Return the list prices of these products that day, in hundredths."""
+        since = (day + self.phase[index]) // self.stands_days[index]
+        return self._every_price[self._first_price[index] + since]
+
+    @cached_property
+    def _first_price(self) -> Ints:
+        """Where each product's prices begin in the list of all prices."""
+        many = self._price_counts
+        return np.asarray(np.cumsum(many) - many)
+
+    @cached_property
+    def _price_counts(self) -> Ints:
+        return np.asarray((self.until + self.phase) // self.stands_days + 1)
+
+    @cached_property
+    def _every_price(self) -> Ints:
+        """Every price of every product, in their order."""
+        index = np.repeat(np.arange(len(self.base)), self._price_counts)
+        nth = np.arange(len(index)) - self._first_price[index]
+        step = np.exp(PRICE_STEP * normal(self.demand.parameters.seed, "price", index, nth))
+        return charmed(self.base[index] * step, self.ending[index])
 
     def price_since(self, day: int) -> Ints:
         """Return the day from which each product's price of `day` stands."""
@@ -67,13 +87,15 @@ class Catalogue:
     def shelf(self, day: int) -> Shelf:
         """Return what draws buyers that day."""
         p = self.demand.parameters
-        order = self.by_category
-        age = day - self.launched[order]
-        rise = np.clip((age + 8) / LAUNCH_DAYS, 0.0, 1.0)
-        fade = FADED + (1 - FADED) * np.exp2(-np.maximum(age, 0) / self.half_life[order])
-        weights = np.where(age >= 0, self.pull[order] * rise * fade, 0.0)
-        edges = np.searchsorted(self.category[order], np.arange(len(p.categories) + 1))
-        running = np.concatenate([[0.0], np.cumsum(weights)])
+        launched, per_day, pull, edges = self._by_category
+        age = np.float32(day) - launched
+        fade = np.exp2(age * per_day)
+        fade *= np.float32(1 - FADED)
+        fade += np.float32(FADED)
+        fade *= np.minimum((age + np.float32(8)) / np.float32(LAUNCH_DAYS), np.float32(1))
+        weights = np.where(age >= 0, pull * fade, np.float32(0))
+        running = np.zeros(len(weights) + 1)
+        np.cumsum(weights, out=running[1:], dtype=np.float64)
         off = self.demand.promotions(day)
         date = self.demand.dates(day, day + 1).astype("datetime64[D]")[0].item()
         gifts = date.day / 24 if date.month == 12 and date.day <= 24 else 0.0
@@ -81,7 +103,17 @@ class Catalogue:
         wanted = wanted * np.where(off > 0, p.promotion_lift, 1.0)
         low, high = running[edges[:-1]], running[edges[1:]]
         wanted = np.where(high > low, wanted, 0.0)
-        return Shelf(order, running[1:], low, high, edges, wanted, off, self.prices(day))
+        return Shelf(self.by_category, running[1:], low, high, edges, wanted, off)
+
+    @cached_property
+    def _by_category(self) -> tuple[Singles, Singles, Singles, Ints]:
+        """Launch, fading a day and pull by category, and where each category begins."""
+        order = self.by_category
+        ends = np.arange(len(self.demand.parameters.categories) + 1)
+        edges = np.searchsorted(self.category[order], ends)
+        launched = self.launched[order].astype(np.float32)
+        per_day = (-1 / self.half_life[order]).astype(np.float32)
+        return launched, per_day, self.pull[order].astype(np.float32), edges
 
 
 @dataclass(frozen=True)
@@ -96,7 +128,6 @@ class Shelf:
     wanted: Floats
     """The weight of each category; 0 where nothing is for sale."""
     off: Floats
-    prices: Ints
 
     def choose(self, category: npt.NDArray[np.int8], uniform: Floats) -> Ints:
         """Return the index of the product bought, for each line's category and chance."""
@@ -127,6 +158,7 @@ def stock(demand: Demand, until: int) -> Catalogue:
     stands = shortest + (hashed(p.seed, "stands", index) * (longest - shortest + 1)).astype(int)
     return Catalogue(
         demand=demand,
+        until=until,
         counts=counts,
         launched=launched,
         category=category,

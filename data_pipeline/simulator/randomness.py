@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 WORD = (1 << 64) - 1
+COMPARED_AT_MOST = 12
 
 
 def _number(name: str) -> int:
@@ -58,5 +59,12 @@ def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 def pick(uniform: Floats, weights: Floats) -> Ints:
     """Return, for each uniform number, the index that it falls on when indexes have `weights`."""
     edges = np.cumsum(weights)
-    found = np.searchsorted(edges, uniform * edges[-1], side="right")
-    return np.asarray(np.minimum(found, len(edges) - 1))
+    point = uniform * edges[-1]
+    if len(edges) > COMPARED_AT_MOST:
+        found = np.searchsorted(edges, point, side="right")
+        return np.asarray(np.minimum(found, len(edges) - 1))
+    # A few comparisons of whole arrays are faster than a search for each number.
+    passed = np.zeros(len(point), np.int8)
+    for edge in edges[:-1]:
+        passed += point >= edge
+    return passed.astype(np.int64)

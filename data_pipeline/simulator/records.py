@@ -84,7 +84,7 @@ def product_records(business: Business, index: Ints, day: int) -> pa.Table:
             "product_id": pa.array(index + 1),
             "name": product_names(p.seed, index, names, category),
             "category": pa.array(names).take(pa.array(category)),
-            "price": money(catalogue.prices(day)[index]),
+            "price": money(catalogue.prices(index, day)),
             "cost": money(catalogue.costs()[index]),
             "updated_at": instants(since * SECONDS_A_DAY),
         },

@@ -98,7 +98,7 @@ def sell(business: Business, day: int) -> tuple[Lines, Lines]:
     more = np.array([c.more for c in p.categories])[category]
     units = np.log(np.maximum(chance.random(n), 1e-300)) / np.log(more)
     quantity = 1 + np.minimum(units.astype(np.int64), MOST_UNITS - 1)
-    price = shelf.prices[product]
+    price = business.catalogue.prices(product, day)
     off = np.rint(shelf.off * 100).astype(np.int64)[category]
     date = demand.dates(day, day + 1)[0].item()
     number = (date.year % 100 * 10_000 + date.month * 100 + date.day) * ORDERS_A_DAY

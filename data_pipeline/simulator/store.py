@@ -203,10 +203,12 @@ class _Desk:
         """Return one batch of days as content, and the sales of the last day that are late."""
         business, p = self.business, self.business.parameters
         days, first_id = batch
-        sold = Lines.join([merged(*day) for day in days])
+        sold = merged([sold for sold, _ in days], [due for _, due in days])
         ids = np.arange(first_id, first_id + len(sold))
         day = day_of(business, sold.second)
-        waits = (day == p.days - 1) & lateness.late_sales(business, ids)
+        waits = np.zeros(len(ids), np.bool_)
+        last = np.flatnonzero(day == p.days - 1)
+        waits[last] = lateness.late_sales(business, ids[last])
         held = pending(np.full(waits.sum(), p.days), ids[waits], lines=sold.take(waits))
         if waits.any():
             sold, ids, day = sold.take(~waits), ids[~waits], day[~waits]

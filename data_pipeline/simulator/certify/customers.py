@@ -56,7 +56,7 @@ def concentration(evidence: Evidence, parameters: Parameters) -> Iterator[Part]:
     """The share of revenue that the best fifth of those who bought brings."""
     del parameters
     mine = evidence.sold & (evidence.customer > 0)
-    value = np.zeros(int(evidence.customer.max()) + 1, np.int64)
+    value = np.zeros(int(evidence.customer.max(initial=0)) + 1, np.int64)
     np.add.at(value, evidence.customer[mine], (evidence.quantity * evidence.price)[mine])
     value = np.sort(value[value > 0])[::-1]
     share = value[: len(value) // 5].sum() / value.sum() if len(value) >= 500 else math.nan

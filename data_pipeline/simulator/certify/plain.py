@@ -29,8 +29,7 @@ def plain_records(path: Path, table: str) -> Iterator[pa.Table]:
     """Yield the needed columns of a raw file as text, some thousand records at once."""
     if path.suffix == ".parquet":
         for batch in pq.ParquetFile(path).iter_batches(columns=list(NEEDED[table])):
-            columns = {n: pc.fill_null(batch[n].cast(pa.string()), "") for n in NEEDED[table]}
-            yield pa.table(columns)
+            yield pa.table({n: _as_text(batch[n]) for n in NEEDED[table]})
         return
     reader = pyarrow.csv.open_csv(
         path,
@@ -43,6 +42,11 @@ def plain_records(path: Path, table: str) -> Iterator[pa.Table]:
     for batch in reader:
         lines = batch["line"]
         yield _quoted_place(lines) if table == "customers" else _unquoted(lines, table)
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    whole = column.cast(pa.timestamp("s")) if pa.types.is_timestamp(column.type) else column
+    return pc.fill_null(whole.cast(pa.string()), "")
 
 
 def _unquoted(lines: pa.Array, table: str) -> pa.Table:

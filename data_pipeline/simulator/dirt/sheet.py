@@ -173,6 +173,8 @@ def soil(
     Returns None when all do.
     """
     seed, stream = chance.seed, chance.stream
+    if chance.share == 0:
+        return None
     chosen = hit(seed, stream, chance.key, chance.share)
     rows = np.flatnonzero(chosen if spare is None else chosen & ~spare)
     if len(rows) == 0 or not kinds:

@@ -1,6 +1,6 @@
 -- grain: one row a table and kind of defect
 WITH planted AS (
-    SELECT source_table, kind, count(*) AS planted, count(*) FILTER (WHERE is_right) AS is_right
+    SELECT source_table, kind, count(*) AS planted, sum(CASE WHEN is_right THEN 1 ELSE 0 END) AS is_right
     FROM judged
     WHERE kind IS NOT NULL
     GROUP BY source_table, kind
