@@ -21,6 +21,8 @@ from data_pipeline.simulator.randomness import Floats, Ints, hashed, pick, strea
 BLOCK = 65_536
 """How many customers one block of chance makes."""
 MAX_BASKET = 40
+MOST_ORDERS_A_DAY = 10.0
+"""Of a customer with a rate of 1: in a store of a few days nobody gets beyond reason."""
 FIRST_ORDERS_AT_MOST = 0.6
 """Of all orders of customers: what is beyond that is left to repeat orders."""
 
@@ -148,7 +150,7 @@ def volume(demand: Demand, everyone: Population) -> Volume:
     first_share = min(1.0, FIRST_ORDERS_AT_MOST * members / max(new, 1))
     growth = (1 + p.growth) ** (np.arange(days) / 365.0)
     return Volume(
-        rate=max(0.0, members - first_share * new) / max(wanted, 1e-9),
+        rate=min(max(0.0, members - first_share * new) / max(wanted, 1.0), MOST_ORDERS_A_DAY),
         first_share=first_share,
         guests=p.guests * orders / float(np.dot(weights, growth)),
     )

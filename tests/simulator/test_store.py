@@ -20,8 +20,8 @@ from data_pipeline.simulator.store import simulate
 from tests.simulator.conftest import DIRTY, SMALL
 
 GOLDEN = {
-    "products.csv": "GOLDEN_PRODUCTS",
-    "sales.csv": "GOLDEN_SALES",
+    "products.csv": "594dccb780daa423324f328f27e4c6af33b1a03fdde8fbc6a8ab61c1bb4b2871",
+    "sales.csv": "b017a8fdfe23286e215e5875e0690496b1b0bc19de72d037e886f3152ddf67e3",
 }
 """SHA-256 of the files of `SMALL` that have no words of Faker's in them."""
 
