@@ -21,6 +21,7 @@ from data_pipeline.charts.customers import (
     draw_repeat_intervals,
     draw_segments,
 )
+from data_pipeline.charts.forecast import draw_forecast, is_available
 from data_pipeline.charts.overview import (
     draw_sales_by_category,
     draw_sales_by_country,
@@ -72,6 +73,9 @@ def _draw_overview(reader: Reader, scope: Scope) -> Iterator[Chart]:
         frame = decompose(reader, now, before, timezone=scope.timezone)
         if all(money > 0 for money in (frame["net_sales"][0], frame["net_sales"][-1])):
             yield draw_change(frame, write_month(now.first), write_month(before.first), scope)
+    if is_available():
+        chart = draw_forecast(ask("net_sales", by=["day"]), scope)
+        yield from [chart] if chart else []
     yield draw_sales_by_category(ask("net_sales", by=["category"]), scope)
     by_country, by_location = (ask("net_sales", by=[n]) for n in ("country", "location"))
     if 1 < len(by_country) < len(by_location):

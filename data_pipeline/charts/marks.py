@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator
 
 from data_pipeline.charts import style
@@ -55,6 +56,14 @@ def money_axis(axes: Axes, currency: str) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: write_tick(Decimal(str(value)), currency))
     axes.yaxis.set_major_locator(MaxNLocator(5, min_n_ticks=4))
     axes.grid(axis="y")
+
+
+def date_axis(axes: Axes) -> None:
+    """A few dates on the time axis, each as short as it can be."""
+    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]
+    dates = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(dates)
 
 
 def bars_height(count: int) -> float:

@@ -6,13 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.dates import date2num
 
 from data_pipeline.charts import style
 from data_pipeline.charts.chart import Chart, Scope, canvas
 from data_pipeline.charts.marks import (
     NOBODY,
     bars_height,
+    date_axis,
     decimals,
     draw_bars,
     floats,
@@ -70,10 +71,7 @@ def draw_sales_over_time(frame: Frame, scope: Scope) -> Chart:
             weight="bold",
         )
         axes.set_ylim(min(0, *y) * 1.05, max(*y, 1) * 1.08)
-        locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_locator(locator)
-        dates = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_formatter(dates)
+        date_axis(axes)
         money_axis(axes, scope.currency)
     low = min(range(len(y)), key=lambda i: (not whole[i], y[i]))
     alt = (
