@@ -168,8 +168,10 @@ def _prepare(connection: DuckDBPyConnection, raw: Path) -> None:
     ).fetchall()
     parts = [_right_values(table, column) for table, column in sorted(columns)]
     none = "SELECT source_table, source_file, source_line FROM answer_key WHERE false"
-    connection.execute(f"CREATE TEMP TABLE right_values AS {' UNION ALL '.join([*parts, none])}")
     try:
+        connection.execute(
+            f"CREATE TEMP TABLE right_values AS {' UNION ALL '.join([*parts, none])}"
+        )
         connection.execute(_sql("judged"))
     except duckdb.Error as error:
         raise WarehouseError(f"the warehouse cannot be graded: {error}") from error
