@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import click
+import duckdb
 import pytest
 
 import data_pipeline
 from data_pipeline.cli import COMMANDS, main
+from data_pipeline.commands import tables
 from data_pipeline.errors import ConfigError, SourceError
 from tests.rawfiles import STORE, sales
 from tests.shop import Shop
@@ -361,3 +367,76 @@ def test_importing_the_package_does_no_work() -> None:
     code = "import sys, data_pipeline; print('duckdb' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+# --- corners
+
+
+def test_debug_shows_where_usage_went_wrong() -> None:
+    with pytest.raises(click.UsageError):
+        main(["--debug", "sing"])
+
+
+def test_a_reader_that_goes_away_is_no_traceback(
+    store: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("data_pipeline.pipeline.run", gone)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with pytest.raises(SystemExit) as end:
+        main(["run", *map(str, run_flags(store))])
+    assert end.value.code == 1
+
+
+def test_a_warehouse_without_tables_is_called_empty(store: Shop, sales_command: Any) -> None:
+    duckdb.connect(str(store.file)).close()
+    said = sales_command("status", "--warehouse", store.url)
+    assert said.code == 1
+    assert "is empty; fill it with: sales run" in said.err
+
+
+def test_run_names_the_files_that_it_wrote(store: Shop, sales_command: Any) -> None:
+    flags = ["--raw", store.raw, "--warehouse", store.url, "--processed", store.folder / "out"]
+    said = sales_command("run", *flags)
+    assert "transformed_sales.csv" in said.out
+
+
+def test_with_many_files_the_sheet_has_a_line_a_table(store: Shop, sales_command: Any) -> None:
+    store.put({f"sales-{n}.csv": sales(f"{n},1,1,1,5,{DAY}") for n in range(10, 50)})
+    said = sales_command("run", *run_flags(store))
+    assert "all 41 files" in said.out
+    assert "sales-10.csv" not in said.out
+
+
+def test_tables_on_a_terminal_are_as_wide_as_it_is(
+    loaded: Shop, sales_command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "90")
+    said = sales_command("status", "--warehouse", loaded.url)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", said.out)
+    assert max(map(len, plain.splitlines())) <= 90
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "–"),
+        (True, "yes"),
+        (False, "no"),
+        (1234567, "1,234,567"),
+        (Decimal("1234.5000"), "1,234.5000"),
+        ("a\x1b[31mb\n", r"a\x1b[31mb\n"),
+    ],
+)
+def test_values_as_people_read_them(value: object, shown: str) -> None:
+    assert tables.show(value) == shown
+
+
+def test_trace_without_a_raw_folder(loaded: Shop, sales_command: Any) -> None:
+    said = sales_command("trace", 2, "--warehouse", loaded.url, "--raw", loaded.folder / "gone")
+    assert said.code == 0
+    assert "no longer in" in said.out

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from data_pipeline import pipeline
 from data_pipeline.errors import PipelineError
 from tests.rawfiles import STORE, customers, products, sales
 from tests.shop import Shop, assert_is_star
@@ -236,6 +240,51 @@ def test_a_new_file_is_loaded_when_an_old_one_is_gone(store: Shop) -> None:
     (store.raw / "sales.csv").unlink()
     store.put({"sales-2.csv": sales(f"9,1,1,1,5,{DAY}")}).run()
     assert store.rows("SELECT count(*) FROM sales") == [(4,)]
+
+
+def test_a_record_of_a_file_that_is_gone_is_written_anew_in_quarantine(store: Shop) -> None:
+    store.run()
+    (store.raw / "sales.csv").unlink()
+    store.put({"sales_2.csv": sales(f"1,1,1,1,5,{DAY}")}).run()
+    assert store.rows("SELECT source_file, reason, raw FROM quarantine") == [
+        ("sales.csv", "superseded", "1,1,1,2025-03-04 10:20:30,2,2.5000,,,,")
+    ]
+
+
+def test_a_file_that_was_only_touched_is_not_read_again(store: Shop) -> None:
+    store.run()
+    os.utime(store.raw / "sales.csv", ns=(1, 1))
+    assert store.run().kind == "nothing new"
+    assert store.rows("SELECT mtime_ns FROM files WHERE path = 'sales.csv'") == [(1,)]
+    os.utime(store.raw / "sales.csv", ns=(2, 2))
+    run_each(store, {"sales-2.csv": sales(f"9,1,1,1,5,{DAY}")})
+    assert store.rows("SELECT count(*) FROM sales") == [(4,)]
+
+
+def test_first_seen_stays_when_the_star_is_rebuilt(store: Shop) -> None:
+    """A moment that was in the future when its file came stays so: a rebuild decides the same."""
+    soon = datetime.now(UTC) + timedelta(days=1, minutes=5)
+    near = datetime.now(UTC) + timedelta(hours=23)
+    rows = sales(f"8,1,1,1,5,{soon:%Y-%m-%dT%H:%M:%SZ}", f"9,1,1,1,5,{near:%Y-%m-%dT%H:%M:%SZ}")
+    store.put({"sales-2.csv": rows}).run()
+    seen = store.rows("SELECT path, first_seen FROM files ORDER BY path")
+    assert refused(store) == [("sales-2.csv", 2, "out_of_range_timestamp")]
+    store.run(full_refresh=True)
+    assert store.rows("SELECT path, first_seen FROM files ORDER BY path") == seen
+    assert refused(store) == [("sales-2.csv", 2, "out_of_range_timestamp")]
+
+
+def test_a_declared_time_bound_is_inclusive_to_the_microsecond(
+    store: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.fromisoformat("2025-03-03 12:00:00.000001")
+    monkeypatch.setattr(pipeline, "_now", lambda: now)
+    bounds = ["2025-03-04 12:00:00.000001", "2025-03-04 12:00:00.000002"]
+    rows = [f"{n},1,1,1,5,{bound}" for n, bound in enumerate(bounds, 8)]
+    files = DIMENSIONS | {"sales.csv": sales(*rows)}
+    store.put(files).run()
+    assert [row[0] for row in prices(store)] == [8]
+    assert refused(store) == [("sales.csv", 3, "out_of_range_timestamp")]
 
 
 # --- the brake
