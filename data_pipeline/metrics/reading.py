@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol
 
+from data_pipeline.errors import WarehouseError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Mapping
 
 
 class Reader(Protocol):
@@ -16,11 +18,19 @@ class Reader(Protocol):
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
 
 
-def open_reader(url: str) -> AbstractContextManager[Reader]:
-    """The warehouse at `url`, open for reading and closed at the end."""
+@contextmanager
+def open_reader(url: str) -> Iterator[Reader]:
+    """The warehouse at `url`, open for reading and closed at the end.
+
+    Raises WarehouseError when it is not there or nothing was ever loaded into it.
+    """
     from data_pipeline.warehouses import Access, open_warehouse
 
-    return open_warehouse(url, Access(read_only=True))
+    with open_warehouse(url, Access(read_only=True)) as warehouse:
+        there = "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'sales'"
+        if warehouse.rows(there) == [(0,)]:
+            raise WarehouseError(f"{warehouse.url} is empty; fill it with: sales run")
+        yield warehouse
 
 
 def read_sql(name: str) -> str:

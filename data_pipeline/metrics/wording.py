@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from data_pipeline.metrics.frame import Kind, Value
 
 NOTHING = "–"
+LARGEST_IN_FULL = Decimal("999.5")
 _STEPS = (
     (Decimal(10) ** 3, "K", 1000),
     (Decimal(10) ** 6, "M", 1000),
@@ -43,7 +44,7 @@ def write_short(value: int | Decimal, currency: str = "") -> str:
     negative = value < 0
     for step, sign, limit in _STEPS:
         scaled = _three_digits(size / step)
-        if 1 <= scaled < limit:
+        if size >= LARGEST_IN_FULL and scaled < limit:
             return _signed(f"{scaled:f}{sign}", currency, negative=negative)
     text = f"{size:.2f}" if size != size.to_integral() else f"{size:.0f}"
     return _signed(text, currency, negative=negative)

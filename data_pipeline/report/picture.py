@@ -45,7 +45,7 @@ def draw_picture(chart: Chart) -> str:
             if is_head or child.tag in {f"{{{SVG}}}metadata", f"{{{SVG}}}style"}:
                 parent.remove(child)
     for element in root.iter():
-        _free_of_styles(element)
+        free_of_styles(element)
     _own_ids(root, chart.name)
     width, height = (float(part) for part in root.get("viewBox", "0 0 1 1").split()[2:])
     cut = head_height(chart.title, chart.subtitle) * 72
@@ -61,7 +61,8 @@ def draw_picture(chart: Chart) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
-def _free_of_styles(element: ET.Element) -> None:
+def free_of_styles(element: ET.Element) -> None:
+    """Turn an element's style into attributes, and the house's colours into classes."""
     for part in element.attrib.pop("style", "").split(";"):
         name, _, value = (text.strip() for text in part.partition(":"))
         if name == "font":

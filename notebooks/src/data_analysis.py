@@ -12,13 +12,14 @@ from pathlib import Path
 
 from data_pipeline.charts.gallery import last_whole_months, read_scope
 from data_pipeline.config import load_settings
-from data_pipeline.metrics import METRICS, behaviour, find_metric, open_reader, quality, query
+from data_pipeline.metrics import METRICS, behaviour, find_metric, quality, query
 from data_pipeline.metrics.baskets import basket_pairs
 from data_pipeline.metrics.change import decompose
+from data_pipeline.warehouses import Access, open_warehouse
 
 if Path.cwd().name == "notebooks":
     os.chdir("..")
-warehouse = open_reader(load_settings({}).warehouse).__enter__()
+warehouse = open_warehouse(load_settings({}).warehouse, Access(read_only=True))
 scope = read_scope(warehouse)
 print(f"Sales from {scope.span}")
 

@@ -23,12 +23,13 @@ from data_pipeline.charts.overview import (
     draw_sales_over_time,
 )
 from data_pipeline.config import load_settings
-from data_pipeline.metrics import behaviour, open_reader, query
+from data_pipeline.metrics import behaviour, query
 from data_pipeline.metrics.baskets import basket_pairs
+from data_pipeline.warehouses import Access, open_warehouse
 
 if Path.cwd().name == "notebooks":
     os.chdir("..")
-warehouse = open_reader(load_settings({}).warehouse).__enter__()
+warehouse = open_warehouse(load_settings({}).warehouse, Access(read_only=True))
 scope = read_scope(warehouse)
 
 # %% [markdown]

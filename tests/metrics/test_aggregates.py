@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from data_pipeline import aggregates
-from data_pipeline.metrics import DIMENSIONS, METRICS, open_reader, query
+from data_pipeline.metrics import DIMENSIONS, METRICS, Frame, open_reader, query
 from data_pipeline.metrics.composing import DAILY_DIMENSIONS
 from data_pipeline.metrics.metric import EVERYTHING
 from data_pipeline.warehouses import open_warehouse
@@ -102,3 +102,25 @@ def test_a_day_left_out_is_seen(store: Store, tmp_path: Path) -> None:
         stale = warehouse.rows(ALL_SUMS)
         aggregates.refresh(warehouse)
         assert warehouse.rows(ALL_SUMS) != stale
+
+
+def test_days_and_categories_are_filtered_in_the_sums_too(store: Store, tmp_path: Path) -> None:
+    url = write_store(store, tmp_path / "store.duckdb")
+
+    def ask() -> Frame:
+        with open_reader(url) as reader:
+            return query(
+                reader,
+                ADDITIVE,
+                by=["month"],
+                since=date(2025, 1, 15),
+                until=date(2025, 3, 2),
+                where={"category": ["Books", "Toys"]},
+            )
+
+    slow = ask()
+    with open_warehouse(url) as warehouse:
+        aggregates.refresh(warehouse)
+        warehouse.rows("DELETE FROM sales")
+    assert ask() == slow
+    assert len(slow) == 3

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -135,4 +136,12 @@ def test_an_unknown_time_zone_is_refused(reader: Reader) -> None:
 def test_a_missing_warehouse_says_what_to_do(tmp_path: Path) -> None:
     missing = pytest.raises(WarehouseError, match=r"none[.]duckdb")
     with missing, open_reader(f"duckdb:///{tmp_path}/none.duckdb"):
+        pass
+
+
+def test_an_empty_warehouse_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "empty.duckdb"
+    duckdb.connect(str(path)).close()
+    empty = pytest.raises(WarehouseError, match="is empty; fill it with: sales run")
+    with empty, open_reader(f"duckdb:///{path}"):
         pass
