@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -259,6 +260,22 @@ def test_a_file_that_was_only_touched_is_not_read_again(store: Shop) -> None:
     os.utime(store.raw / "sales.csv", ns=(2, 2))
     run_each(store, {"sales-2.csv": sales(f"9,1,1,1,5,{DAY}")})
     assert store.rows("SELECT count(*) FROM sales") == [(4,)]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu"])
+def test_the_machines_time_zone_changes_nothing(
+    store: Shop, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    store.put({"sales-2.csv": sales(f"9,1,1,1,5,{DAY}T01:00+03:00,{DAY}")}).run()
+    before = store.dump()
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        store.run(full_refresh=True)
+        assert store.dump() == before
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_first_seen_stays_when_the_star_is_rebuilt(store: Shop) -> None:

@@ -48,7 +48,7 @@ HEADERS = {
     "products": [*PRODUCTS.strip().split(","), "updated_at"],
     "sales": [*SALES.strip().split(","), "updated_at"],
 }
-NAMES = ("", "-2", "-10", "-010", "_a", "-B", " c")
+NAMES = ("", "-2", "-10", "-010", "_a", "-B", " c", "2", "02x")
 """Behind a table's name: files whose natural order is not that of their bytes."""
 
 

@@ -172,9 +172,8 @@ def natural(name: str) -> tuple[object, ...]:
     >>> natural("sales-2.csv") < natural("sales-10.csv")
     True
     """
-    parts = re.split(r"([0-9]+)", name.casefold())
-    parts[1::2] = map(int, parts[1::2])
-    return (parts, name)
+    tokens = re.findall(r"[0-9]+|[^0-9]", name.casefold())
+    return ([("0", int(t)) if "0" <= t[0] <= "9" else (t, 0) for t in tokens], name)
 
 
 def exact_sum(amounts: Iterable[Value]) -> Decimal:
