@@ -140,10 +140,10 @@ def volume(demand: Demand, everyone: Population) -> Volume:
     weights = demand.weights(0, days)
     running = np.concatenate([[0.0], np.cumsum(weights)])
     known = int(everyone.counts[days])
-    begins = np.maximum(everyone.joined[:known] + 1, 0)
-    ends = np.clip(np.ceil(everyone.gone[:known]), begins, days).astype(np.int64)
-    exposure = running[ends] - running[np.minimum(begins, days)]
-    wanted = float(np.dot(everyone.rates[:known], exposure))
+    wanted = sum(
+        _wanted(everyone, slice(first, min(first + 16 * BLOCK, known)), running)
+        for first in range(0, known, 16 * BLOCK)
+    )
     orders = p.sales / (lines_an_order(p) * (1 + return_share(p)))
     members = (1 - p.guests) * orders
     new = known - everyone.before(0)
@@ -154,6 +154,16 @@ def volume(demand: Demand, everyone: Population) -> Volume:
         first_share=first_share,
         guests=p.guests * orders / float(np.dot(weights, growth)),
     )
+
+
+def _wanted(everyone: Population, some: slice, running: Floats) -> float:
+    """Return the orders that these customers would have at a rate of 1, from joining to the end."""
+    days = len(running) - 1
+    begins = np.minimum(np.maximum(everyone.joined[some] + 1, 0), days)
+    ends = np.clip(np.ceil(everyone.gone[some]), begins, days).astype(np.int64)
+    before = everyone.reach[some.start - 1] if some.start else 0.0
+    rates = np.diff(everyone.reach[some], prepend=before)
+    return float(np.dot(rates, running[ends] - running[begins]))
 
 
 def orders_at_once(demand: Demand, scale: Volume, first: int, until: int) -> Ints:

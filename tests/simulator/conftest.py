@@ -8,6 +8,8 @@ import pytest
 
 from data_pipeline.simulator.parameters import PRESETS
 from data_pipeline.simulator.store import simulate
+from tests.oracle import Star
+from tests.simulator.oracle_warehouse import perfect_star
 
 DIRTY = PRESETS["default"].resized(sales=6_000, customers=900, days=120, seed=11, defects=0.35)
 SMALL = PRESETS["default"].resized(sales=2_000, days=60, seed=7, defects=0.05)
@@ -19,3 +21,9 @@ def dirty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("dirty") / "raw"
     simulate(DIRTY, out)
     return out
+
+
+@pytest.fixture(scope="session")
+def dirty_star(dirty_store: Path) -> Star:
+    """What the oracle makes of it."""
+    return perfect_star(dirty_store)

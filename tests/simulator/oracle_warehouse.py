@@ -30,8 +30,9 @@ def perfect_star(raw: Path) -> Star:
 
 
 def fill(path: Path, star: Star, spoil: Callable[[Star], None] | None = None) -> str:
-    """Write a star as a DuckDB warehouse, after `spoil` has done its work; return its URL."""
+    """Write a star as a DuckDB warehouse, or a copy that `spoil` has been at; return its URL."""
     if spoil:
+        star = Star({t: [*rows] for t, rows in star.loaded.items()}, [*star.quarantined])
         spoil(star)
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as connection:

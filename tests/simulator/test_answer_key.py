@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -26,8 +27,10 @@ def lost(marks: Grade) -> list[str]:
     return [f"{k.source_table}.{k.kind}" for k in marks.kinds if k.right < k.planted or k.wrongly]
 
 
-def test_a_perfect_pipeline_gets_every_mark(dirty_store: Path, tmp_path: Path) -> None:
-    marks = grade(dirty_store, fill(tmp_path / "w.duckdb", perfect_star(dirty_store)))
+def test_a_perfect_pipeline_gets_every_mark(
+    dirty_store: Path, dirty_star: Star, tmp_path: Path
+) -> None:
+    marks = grade(dirty_store, fill(tmp_path / "w.duckdb", dirty_star))
     assert lost(marks) == []
     assert marks.wrong_days == ()
     assert marks.amount_found == marks.amount_expected
@@ -81,9 +84,11 @@ def drop_quarantined(star: Star, reason: str) -> None:
 
 def round_a_price(star: Star) -> None:
     row = star.loaded["sales"][0]
-    cents = row["total_sales"] + type(row["total_sales"])("0.0001")  # type: ignore[operator,call-arg]
-    at = SALES.columns.index(SALES.by_name["total_sales"])
-    star.loaded["sales"][0] = replace(row, values=(*row.values[:at], cents, *row.values[at + 1 :]))
+    amount = row["total_sales"]
+    assert isinstance(amount, Decimal)
+    at = [c.name for c in SALES.columns].index("total_sales")
+    values = (*row.values[:at], amount + Decimal("0.0001"), *row.values[at + 1 :])
+    star.loaded["sales"][0] = replace(row, values=values)
 
 
 def forget_repairs(star: Star, repair: str) -> None:
@@ -117,23 +122,25 @@ RULES: dict[str, tuple[Callable[[Star], None], str]] = {
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_pipeline_with_one_rule_taken_out_loses_marks(
-    dirty_store: Path, tmp_path: Path, rule: str
+    dirty_store: Path, dirty_star: Star, tmp_path: Path, rule: str
 ) -> None:
     spoil, kind = RULES[rule]
-    marks = grade(dirty_store, fill(tmp_path / "w.duckdb", perfect_star(dirty_store), spoil))
+    marks = grade(dirty_store, fill(tmp_path / "w.duckdb", dirty_star, spoil))
     assert not marks.perfect
     if kind:
         assert kind in lost(marks)
 
 
-def test_a_row_quarantined_for_nothing_is_a_false_alarm(dirty_store: Path, tmp_path: Path) -> None:
+def test_a_row_quarantined_for_nothing_is_a_false_alarm(
+    dirty_store: Path, dirty_star: Star, tmp_path: Path
+) -> None:
     def suspect(star: Star) -> None:
         row = next(r for r in star.loaded["products"] if r.repairs is None)
         bad = next(q for q in star.quarantined if q.table == "products")
         star.quarantined.append(replace(bad, file=row.file, line=row.line + 0, reason=bad.reason))
         star.loaded["products"].remove(row)
 
-    marks = grade(dirty_store, fill(tmp_path / "w.duckdb", perfect_star(dirty_store), suspect))
+    marks = grade(dirty_store, fill(tmp_path / "w.duckdb", dirty_star, suspect))
     assert marks.false_alarms == 1
     assert min(k.precision for k in marks.kinds) < 1
     assert all(k.recall == 1 for k in marks.kinds)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_pipeline.simulator.certify import Evidence, Fact, certify, read_evidence
+from data_pipeline.simulator.certify import Evidence, Fact, certify, evidence, read_evidence
 from data_pipeline.simulator.certify.statistics import (
     chi_square,
     evenness,
@@ -48,6 +48,16 @@ def test_so_do_the_presets(tmp_path: Path, name: str) -> None:
     p = PRESETS[name].resized(seed=2)
     made = simulate(p, tmp_path, file_format="parquet")
     assert wrong(certify(read_evidence(tmp_path, p, made.files), p)) == []
+
+
+def test_of_a_large_store_some_customers_are_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "MOST_SALES", LARGE.sales - 1)
+    made = simulate(LARGE, tmp_path, file_format="parquet")
+    some = read_evidence(tmp_path, LARGE, made.files)
+    assert len(some.member) == pytest.approx(LARGE.customers / 2, rel=0.02)
+    assert wrong(certify(some, LARGE)) == []
 
 
 def naive_store(p: Parameters) -> Evidence:
