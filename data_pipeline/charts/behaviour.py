@@ -74,7 +74,7 @@ def draw_return_rates(frame: Frame, scope: Scope) -> Chart:
     title = f"Returns are highest in {shorten(labels[0])}: {write_share(rates[0])} of its sales"
     subtitle = f"Returns as a share of sales before returns, in money, by category, {scope.span}"
     texts = [
-        f"{write_share(rate)}  {write_short(money, scope.currency)}"
+        f"{write_share(rate)} · {write_short(money, scope.currency)}"
         for rate, money in zip(rates, decimals(shown["returns"]), strict=True)
     ]
     with canvas(title, subtitle, height_in=bars_height(len(labels))) as (figure, axes):
@@ -92,7 +92,7 @@ def draw_channels(frame: Frame, scope: Scope) -> Chart:
     title = f"{share} of net sales came through {shorten(labels[0])}"
     subtitle = f"Net sales by channel, with the average order value, {scope.span}"
     texts = [
-        f"{write_short(sales, scope.currency)}  {write_short(value, scope.currency)} an order"
+        f"{write_short(sales, scope.currency)} · {write_short(value, scope.currency)} an order"
         for sales, value in zip(money, decimals(shown["average_order_value"]), strict=True)
     ]
     with canvas(title, subtitle, height_in=bars_height(len(labels))) as (figure, axes):
@@ -111,7 +111,7 @@ def draw_pairs(frame: Frame, scope: Scope) -> Chart:
     title = f"The closest pair is bought together {lifts[0]:.0f} times as often as by chance"
     subtitle = f"Lift of pairs of products, with the number of orders that hold both, {scope.span}"
     texts = [
-        f"{lift:.1f}x  {int(str(orders)):,}"
+        f"{lift:.1f}x · {int(str(orders)):,} orders"
         for lift, orders in zip(lifts, shown["orders"], strict=True)
     ]
     with canvas(title, subtitle, height_in=bars_height(len(labels))) as (figure, axes):

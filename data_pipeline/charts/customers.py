@@ -210,7 +210,7 @@ def draw_age_groups(frame: Frame, scope: Scope) -> Chart:
     )
     labels = [str(group) for group in frame["age_group"]]
     texts = [
-        f"{write_short(value, scope.currency)}  {int(str(people)):,} customers"
+        f"{write_short(value, scope.currency)} · {int(str(people)):,} customers"
         for value, people in zip(money, frame["customers"], strict=True)
     ]
     with canvas(title, subtitle, height_in=bars_height(len(labels))) as (figure, axes):

@@ -111,7 +111,7 @@ def _draw_ranking(name: str, column: str, plural: str, frame: Frame, scope: Scop
         title = (
             f"{shorten(labels[named])} brought {write_share(money[named] / total, 0)} of net sales"
         )
-        texts = [f"{text}  {share}" for text, share in zip(texts, shares, strict=True)]
+        texts = [f"{text} · {share}" for text, share in zip(texts, shares, strict=True)]
     subtitle = (
         f"Net sales by {column}, {scope.span}; {len(ranked):,} {plural},"
         f" {write_short(total, scope.currency)} in all"

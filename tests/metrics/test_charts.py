@@ -125,7 +125,7 @@ def test_pairs_are_drawn_with_their_lift_and_orders(reader: Reader) -> None:
     pairs = basket_pairs(reader, min_orders=3)
     chart = draw_pairs(pairs, SCOPE)
     said = {text.get_text() for axes in chart.figure.axes for text in axes.texts}
-    assert f"{pairs['lift'][0]:.1f}x  {pairs['orders'][0]}" in said
+    assert f"{pairs['lift'][0]:.1f}x · {pairs['orders'][0]} orders" in said
     assert len(chart.frame) == 10
 
 
