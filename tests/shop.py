@@ -57,9 +57,10 @@ class Shop:
         if self._connection:
             yield self._connection
             return
-        with duckdb.connect(str(self.file), read_only=True) as self._connection:
+        with duckdb.connect(str(self.file), read_only=True) as connection:
+            self._connection = connection
             try:
-                yield self._connection
+                yield connection
             finally:
                 self._connection = None
 
