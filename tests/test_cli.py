@@ -440,3 +440,10 @@ def test_trace_without_a_raw_folder(loaded: Shop, sales_command: Any) -> None:
     said = sales_command("trace", 2, "--warehouse", loaded.url, "--raw", loaded.folder / "gone")
     assert said.code == 0
     assert "no longer in" in said.out
+
+
+def test_trace_takes_a_quantity_for_no_transaction(store: Shop, sales_command: Any) -> None:
+    store.put({"sales-2.csv": sales(f"x,1,1,4,5,{DAY}", f"1{'0' * 9},4,4,4,x,{DAY}")}).run()
+    said = trace(store, sales_command, 4)
+    assert said.code == 1
+    assert trace(store, sales_command, 10**9).code == 0

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from data_pipeline import pipeline
-from data_pipeline.errors import PipelineError
+from data_pipeline.errors import PipelineError, SourceError
 from tests.rawfiles import STORE, customers, products, sales
 from tests.shop import Shop, assert_is_star
 
@@ -302,6 +302,23 @@ def test_a_declared_time_bound_is_inclusive_to_the_microsecond(
     store.put(files).run()
     assert [row[0] for row in prices(store)] == [8]
     assert refused(store) == [("sales.csv", 3, "out_of_range_timestamp")]
+
+
+def test_an_error_while_texts_are_fetched_comes_out_as_it_is(
+    store: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text of a superseded record is read again from its file, which may be broken by then."""
+    store.run()
+    before = store.dump()
+
+    def broken(*_: object) -> None:
+        raise SourceError("sales.csv is broken by now")
+
+    monkeypatch.setattr("data_pipeline.extract.read_again", broken)
+    store.put({"sales_2.csv": sales(f"1,1,1,1,5,{DAY}")})
+    with pytest.raises(SourceError, match="broken by now"):
+        store.run()
+    assert store.dump() == before
 
 
 # --- the brake
