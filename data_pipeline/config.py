@@ -25,7 +25,8 @@ class Settings:
 
     `processed` is None, or the directory of the transformed_* files of `processed_kind`.
     `max_quarantine` is the share of a file's rows (0 to 1) that may be bad by themselves.
-    `source_timezone` holds for raw times without offset. `memory_limit` bounds DuckDB's memory; `wait_s` is how long to wait for another run.
+    `source_timezone` holds for raw times without offset, `reporting_timezone` is the one whose days
+    are reported, `currency` the sign before amounts. `memory_limit` bounds DuckDB's memory; `wait_s` is how long to wait for another run.
     """
 
     raw: Path = Path("data/raw")
@@ -40,6 +41,8 @@ class Settings:
     threads: int | None = None
     wait_s: float = 0.0
     source_timezone: str = "UTC"
+    reporting_timezone: str = "UTC"
+    currency: str = ""
     formats: Mapping[str, Format] = field(default_factory=dict)
 
     def format_of(self, table: str) -> Format:
@@ -172,6 +175,8 @@ def _read_formats(tables: Any, timezone: str) -> dict[str, Format]:
         where = f"{CONFIG_FILE}: [tables.{name}]"
         if name not in TABLES:
             raise ConfigError(f"{where}: unknown table; known: {', '.join(TABLES)}")
+        if not isinstance(told, dict):
+            raise ConfigError(f"{where} is not a table of settings")
         for key, value in told.items():
             if key not in allowed:
                 raise ConfigError(f"{where}: unknown setting {key!r}; known: {', '.join(sorted(allowed))}")
@@ -228,4 +233,5 @@ def _checked(settings: Settings) -> Settings:
     if settings.threads is not None and settings.threads < 1:
         raise ConfigError(f"threads = {settings.threads}; it is a whole number from 1 on")
     zone(settings.source_timezone)
+    zone(settings.reporting_timezone)
     return settings

@@ -164,15 +164,15 @@ def trace_sale(warehouse: Warehouse, transaction_id: int, settings: Settings) ->
 
 
 def _rejected(warehouse: Warehouse, transaction_id: int) -> list[Step]:
-    """The records in quarantine whose text has the number as a field."""
-    pattern = f"(^|[,;\t \"$€£])0*{transaction_id}([.]0+)?([,;\t \"]|$)"
+    """The rejected records with that key; of one that could not be split, the first field."""
     return [
         Step(file, line, reason, raw, detail, (), run)
         for file, line, reason, detail, raw, run in warehouse.rows(
             "SELECT source_file, source_line, reason, detail, raw, run_id FROM rejected "
-            "WHERE source_table = 'sales' AND REGEXP_MATCHES(raw, $pattern) "
+            "WHERE source_table = 'sales' AND (record_key = $key "
+            "OR (record_key IS NULL AND REGEXP_MATCHES(raw, $pattern))) "
             "ORDER BY source_file, source_line LIMIT 20",
-            {"pattern": pattern},
+            {"key": str(transaction_id), "pattern": f'^"?0*{transaction_id}"?[,;\t]'},
         )
     ]
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from data_pipeline.contract import SALES, TABLES, Column, Table, orphan_reason
+from data_pipeline.contract import SALES, TABLES, Table, orphan_reason
 from data_pipeline.sql import render
 from data_pipeline.transform import PROVENANCE, column_list, column_types, quote, staging_name, text
 from data_pipeline.warehouses.base import Warehouse
@@ -72,7 +72,8 @@ def create_star(warehouse: Warehouse) -> None:
     warehouse.rows(
         "CREATE OR REPLACE TABLE rejected (source_table VARCHAR NOT NULL, "
         "source_file VARCHAR NOT NULL, source_line BIGINT NOT NULL, reason VARCHAR NOT NULL, "
-        "detail VARCHAR, raw VARCHAR NOT NULL, amount DECIMAL(18,4), run_id BIGINT NOT NULL)"
+        "detail VARCHAR, raw VARCHAR NOT NULL, amount DECIMAL(18,4), run_id BIGINT NOT NULL, "
+        "record_key VARCHAR)"
     )
     details = {f"{t.name}_detail": _held_detail(t) for t in TABLES.values()}
     warehouse.rows(render("quarantine", **details))
@@ -94,7 +95,7 @@ def merge(
     warehouse.rows(render("load/contested", doubled="doubled", **names))
     if table.foreign_keys:
         warehouse.rows(render("load/returning"))
-    warehouse.rows(render("load/versions", **names, **_orphan_parts(table, "i")))
+    warehouse.rows(render("load/versions", **names, orphan_cases=_orphan_cases(warehouse, table)))
     _count_versions(warehouse, table, tally)
     in_contest = f"SELECT {names['key']} FROM contested"
     warehouse.rows(f"DELETE FROM {staging} WHERE {names['key']} IN ({in_contest})")
@@ -109,7 +110,8 @@ def merge(
         "FROM versions WHERE verdict = 'loaded'"
     )
     _count_loaded(warehouse, table, tally)
-    _note_changes(warehouse, table)
+    if not replace:
+        _note_changes(warehouse, table)
     warehouse.publish(table, staging, replace=replace)
     for name in ("doubled", "contested", "versions", "orphans", "raw_texts"):
         warehouse.rows(f"DROP TABLE {name}")
@@ -130,7 +132,7 @@ def reject(warehouse: Warehouse, run_id: int, tallies: dict[str, Tally]) -> None
         movement.amount_quarantined += amount
     warehouse.rows(
         "INSERT INTO rejected SELECT source_table, source_file, source_line, reason, detail, raw, "
-        f"amount, {run_id} FROM incoming_rejected"
+        f"amount, {run_id}, record_key FROM incoming_rejected"
     )
     warehouse.rows("DROP TABLE incoming_rejected")
 
@@ -175,38 +177,18 @@ def _held_detail(table: Table) -> str:
     return f"CASE reason {' '.join(cases)} END"
 
 
-def _orphan_parts(table: Table, row: str) -> dict[str, str]:
-    """SQL that tells which row of `row` points to a dimension's row that is not there."""
-
-    def alias(column: Column) -> str:
-        return f"{column.references}_of"
-
-    def test(column: Column) -> str:
-        return f"{alias(column)}.{quote(column.name)} IS NULL"
-
-    keys = table.foreign_keys
-    return {
-        "orphan_cases": " ".join(f"WHEN {test(c)} THEN {text(orphan_reason(c))}" for c in keys),
-        "orphan_joins": " ".join(
-            f"LEFT JOIN {quote(str(c.references))} AS {alias(c)} "
-            f"ON {alias(c)}.{quote(c.name)} = {row}.{quote(c.name)}"
-            for c in keys
-        ),
-    }
+def _orphan_cases(warehouse: Warehouse, table: Table) -> str:
+    """The branches of a CASE that name what a row `i` lacks; customers before products."""
+    return " ".join(
+        f"WHEN {warehouse.lacks(c, 'i')} THEN {text(orphan_reason(c))}" for c in table.foreign_keys
+    )
 
 
 def _find_orphans(warehouse: Warehouse, table: Table, names: dict[str, str]) -> None:
-    if not table.foreign_keys:
-        warehouse.rows(
-            f"CREATE TEMP TABLE orphans AS SELECT {names['key']}, source_file, source_line, "
-            f"'' AS reason FROM {names['incoming']} WHERE 1 = 0"
-        )
-        return
-    parts = _orphan_parts(table, "i")
-    test = " OR ".join(
-        f"{c.references}_of.{quote(c.name)} IS NULL" for c in table.foreign_keys
-    )
-    warehouse.rows(render("load/orphans", **names, **parts, orphan_test=test))
+    tests = [warehouse.lacks(c, "i") for c in table.foreign_keys]
+    cases = _orphan_cases(warehouse, table) or "WHEN TRUE THEN ''"
+    test = " OR ".join(tests) or "1 = 0"
+    warehouse.rows(render("load/orphans", **names, orphan_cases=cases, orphan_test=test))
 
 
 def _hold(warehouse: Warehouse, names: dict[str, str], in_contest: str, run_id: int) -> None:

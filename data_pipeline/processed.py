@@ -7,6 +7,7 @@ it is done, so a reader sees the old files or the new ones.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from data_pipeline.contract import TABLES, Email, Table, Text
@@ -51,7 +52,8 @@ class Processed:
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:
             for path in self.paths:
-                _unfinished(path).unlink(missing_ok=True)
+                with suppress(OSError):
+                    _unfinished(path).unlink(missing_ok=True)
 
     def _select(self, table: Table) -> str:
         names = [self._cell(c.name, isinstance(c.type, Text | Email)) for c in table.columns]

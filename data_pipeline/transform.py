@@ -93,8 +93,8 @@ def judge_rows(table: Table, format_: Format, source: str) -> str:
 
     `source` has all raw columns of the table as text, and `source_file`, `latest` (the last moment
     that is not in the future), `source_line`, `fault`, `raw`. The result has the table's columns,
-    then source_file, source_line, repairs, reason, detail, raw and amount; `reason` is NULL in a
-    good row.
+    then source_file, source_line, repairs, reason, detail, raw, amount and record_key (the key as
+    far as it can be read); `reason` is NULL in a good row.
     """
     columns = table.raw_columns
     steps = [
@@ -117,9 +117,15 @@ def judge_rows(table: Table, format_: Format, source: str) -> str:
     return (
         f"WITH {', '.join(parts)} SELECT {', '.join(finals)}, "
         "source_file, source_line, "
-        f"CASE WHEN reason IS NULL THEN {_repairs(table)} END AS repairs, "
-        f"reason, {_detail(table)} AS detail, raw, {amount} AS amount FROM {previous}"
+        f"CASE WHEN reason IS NULL THEN {_repairs(table, format_)} END AS repairs, "
+        f"reason, {_detail(table)} AS detail, raw, {amount} AS amount, {_record_key(table)} "
+        f"FROM {previous}"
     )
+
+
+def _record_key(table: Table) -> str:
+    value, trimmed = quote("v_" + table.key.name), quote("t_" + table.key.name)
+    return f"COALESCE(CAST({value} AS VARCHAR), {trimmed}) AS record_key"
 
 
 def _trimmed(column: Column) -> str:
@@ -278,19 +284,20 @@ def _final(column: Column) -> str:
     return value
 
 
-def _repairs(table: Table) -> str:
-    names = [r for c in table.raw_columns for r in _column_repairs(c)]
+def _repairs(table: Table, format_: Format) -> str:
+    names = [r for c in table.raw_columns for r in _column_repairs(c, format_)]
     return f"NULLIF(CONCAT_WS(' ', {', '.join(names)}), '')"
 
 
-def _column_repairs(column: Column) -> list[str]:
+def _column_repairs(column: Column, format_: Format) -> list[str]:
     raw, trimmed, problem = (quote(p + column.name) for p in ("", "t_", "p_"))
     raw = f"COALESCE({trimmed}, '')" if raw == '""' else raw
     kept = f"{problem} IS NULL"
     found = [(f"{kept} AND LENGTH({raw}) <> LENGTH({trimmed})", "trimmed")]
     if isinstance(column.type, Number):
+        grouping = "," if format_.decimal == "." else "."
         found.append((f"{kept} AND REGEXP_MATCHES({trimmed}, '^[{CURRENCY_SIGNS}]')", "currency"))
-        found.append((f"{kept} AND {trimmed} LIKE '%,%'", "thousands"))
+        found.append((f"{kept} AND {trimmed} LIKE '%{grouping}%'", "thousands"))
     if isinstance(column.type, Email):
         found.append((f"{kept} AND {quote('n_' + column.name)} <> {trimmed}", "lowercased"))
     if isinstance(column.missing, Default) and column.missing.counted:

@@ -81,5 +81,7 @@ def _as_text(values: pa.Array) -> pa.Array:
         if kind.unit == "ns":
             values = values.cast(pa.timestamp("us", kind.tz))
         zone = "Z" if kind.tz else ""
+        if zone:
+            values = values.cast(pa.timestamp("us", "UTC"))
         values = pc.strftime(values, format=f"%Y-%m-%d %H:%M:%S{zone}")
     return pc.fill_null(values.cast(pa.string()), "")

@@ -76,13 +76,18 @@ class Grammar:
         quoted = rb'"[^"]*(?:""[^"]*)*"'
         field = rb"(?:" + quoted + rb"|[^\"\r\n" + d + rb"][^\r\n" + d + rb"]*|)"
         self.delimiter = delimiter.encode()
-        self.quoted = re.compile(quoted)
+        self.field = re.compile(field)
         self.record = re.compile(field + rb"(?:" + d + field + rb")*(?=\r?\n|\Z)")
         self.unclosed = re.compile(rb"(?:" + field + d + rb')*"[^"]*(?:""[^"]*)*\Z')
 
     def fields(self, record: bytes) -> int:
         """Count the fields of a well-formed record."""
-        return self.quoted.sub(b"", record).count(self.delimiter) + 1
+        count, position = 0, -1
+        while position < len(record):
+            match = self.field.match(record, position + 1)
+            position = match.end() if match else len(record)
+            count += 1
+        return count
 
     def is_record(self, text: bytes, fields: int) -> bool:
         """Say whether the whole text is one well-formed record of so many fields."""
@@ -118,18 +123,21 @@ def find_records(
             )
         else:
             inside, consumed = paired
-    stops = newlines[~inside & (newlines < consumed)]
+    count = int(np.searchsorted(newlines, consumed))
+    ending = np.flatnonzero(~inside[:count])
+    stops = newlines[ending]
     starts = np.concatenate(([0], stops + 1)).astype(np.int64)
-    ends = np.concatenate((stops, [consumed])).astype(np.int64)
+    ends = np.append(stops, consumed)
+    lines = np.concatenate(([0], ending + 1))
     if starts[-1] >= consumed:
-        starts, ends = starts[:-1], ends[:-1]
-    ends = _before_line_ends(data, starts, ends)
+        starts, ends, lines = starts[:-1], ends[:-1], lines[:-1]
+    if b"\r" in block:
+        ends = _before_line_ends(data, starts, ends)
     filled = ends > starts
-    starts, ends = starts[filled], ends[filled]
-    lines = np.searchsorted(newlines, starts)
+    if not filled.all():
+        starts, ends, lines = starts[filled], ends[filled], lines[filled]
     faults = {int(np.searchsorted(starts, at)): reason for at, reason in spoilt.items()}
     _find_bad_bytes(block, data, starts, ends, faults)
-    count = int((newlines < consumed).sum())
     return Layout(starts, ends, lines, faults, consumed, count, np.flatnonzero(inside[:count]))
 
 
@@ -230,8 +238,8 @@ def _is_unclosed(rules: Grammar, record: bytes, fields: int) -> bool:
     by records that are good by themselves."""
     if rules.fields(record) == fields:
         return False
-    following = record.split(b"\n")[1:]
-    return all(rules.is_record(line.removesuffix(b"\r"), fields) for line in following)
+    following = [line.removesuffix(b"\r") for line in record.split(b"\n")[1:]]
+    return all(not line or rules.is_record(line, fields) for line in following)
 
 
 def _find_bad_bytes(
@@ -245,10 +253,22 @@ def _find_bad_bytes(
     if b"\0" in block:
         for index in _owners(np.flatnonzero(data == 0), starts, ends):
             faults.setdefault(index, "nul_byte")
-    if not is_utf8(block):
-        for index in _owners(np.flatnonzero(data >= 128), starts, ends):
+    if block.isascii():
+        return
+    foreign = np.flatnonzero(data >= 128)
+    if len(foreign) < len(starts) // 8 or not is_utf8(block):
+        for index in _owners(foreign, starts, ends):
             if not is_utf8(block[starts[index] : ends[index]]):
                 faults.setdefault(index, "bad_encoding")
+
+
+def records_with_quotes(block: bytes, layout: Layout) -> Mask:
+    """Say for each record whether there is a quote in it."""
+    has_quote = np.zeros(len(layout.starts), bool)
+    if b'"' in block:
+        quotes = np.flatnonzero(np.frombuffer(block, np.uint8) == QUOTE)
+        has_quote[_owners(quotes, layout.starts, layout.ends)] = True
+    return has_quote
 
 
 def _owners(positions: Positions, starts: Positions, ends: Positions) -> list[int]:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from data_pipeline.contract import Table
+from data_pipeline.contract import Column, Table
 
 Row = tuple[Any, ...]
 
@@ -84,6 +84,11 @@ class Warehouse(ABC):
     @abstractmethod
     def find_doubled_keys(self, table: Table, staging: str) -> None:
         """Make the temporary table `doubled`: each key that stands more than once in `staging`."""
+
+    def lacks(self, column: Column, row: str) -> str:
+        """Make the condition that the foreign key `column` of `row` is nowhere in its table."""
+        key = f'"{column.name}"'
+        return f'{row}.{key} NOT IN (SELECT {key} FROM "{column.references}")'
 
     @abstractmethod
     def bring(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:

@@ -11,10 +11,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from data_pipeline.contract import TABLES, Table
-from data_pipeline.engines.duckdb import DuckDBEngine, arrow_batches
+from data_pipeline.contract import TABLES, Column, Table
+from data_pipeline.engines.duckdb import DuckDBEngine, Stream, arrow_batches
 from data_pipeline.errors import ConfigError, WarehouseError
-from data_pipeline.transform import quote, text
+from data_pipeline.transform import PROVENANCE, column_types, quote, text
 from data_pipeline.warehouses.base import Access, Row, Warehouse
 
 LARGEST_BITMAP = 1 << 29
@@ -95,23 +95,38 @@ class DuckDBWarehouse(Warehouse):
                 f"GROUP BY {key} HAVING COUNT(*) > 1"
             )
 
+    def lacks(self, column: Column, row: str) -> str:
+        key, target = quote(column.name), quote(str(column.references))
+        low, high = self.rows(f"SELECT MIN({key}), MAX({key}) FROM {target}")[0]
+        if low is None or high - low >= LARGEST_BITMAP:
+            return super().lacks(column, row)
+        there = f"(SELECT BITSTRING_AGG({key}, {low}, {high}) FROM {target})"
+        bit = f"GET_BIT({there}, CAST({row}.{key} - {low} AS INTEGER))"
+        known = f"{row}.{key} BETWEEN {low} AND {high}"
+        return f"CASE WHEN {known} THEN {bit} = 0 ELSE TRUE END"
+
     def bring(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
-        reader = pa.RecordBatchReader.from_batches(schema, iter(batches))
-        self._connection.register("brought", reader)
-        self._connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM brought")
-        self._connection.unregister("brought")
+        stream = Stream(pa.RecordBatchReader.from_batches(schema, iter(batches)))
+        self._connection.register("brought", stream.reader)
+        try:
+            self._connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM brought")
+        except duckdb.Error:
+            stream.reraise()
+            raise
+        finally:
+            self._connection.unregister("brought")
 
     def publish(self, table: Table, staging: str, *, replace: bool) -> None:
         name = quote(table.name)
-        if not replace:
-            self._connection.execute(f"INSERT INTO {name} SELECT * FROM {staging}")
-            self._connection.execute(f"DROP TABLE {staging}")
+        if replace and not self._access.declare_keys:
+            self._connection.execute(f"DROP TABLE {name}")
+            self._connection.execute(f"ALTER TABLE {staging} RENAME TO {name}")
             return
-        self._connection.execute(f"DROP TABLE {name}")
-        self._connection.execute(f"ALTER TABLE {staging} RENAME TO {name}")
-        if self._access.declare_keys:
-            key = quote(table.key.name)
-            self._connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY ({key})")
+        if replace:
+            columns = f"{column_types(table)}, {PROVENANCE}, PRIMARY KEY ({quote(table.key.name)})"
+            self._connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        self._connection.execute(f"INSERT INTO {name} SELECT * FROM {staging}")
+        self._connection.execute(f"DROP TABLE {staging}")
 
     def broken_keys(self, table: Table) -> list[str]:
         found = []

@@ -2,5 +2,4 @@
 CREATE TEMP TABLE orphans AS
 SELECT i.{key}, i.source_file, i.source_line, CASE {orphan_cases} END AS reason
 FROM {incoming} AS i
-{orphan_joins}
 WHERE {orphan_test}

@@ -42,4 +42,3 @@ SELECT
         ELSE 'loaded'
     END AS verdict
 FROM standings AS i
-{orphan_joins}
