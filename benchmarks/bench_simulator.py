@@ -1,6 +1,6 @@
 """Rows a second of the simulator beside other generators, all in one run, each in its own process.
 
-    python -m benchmarks.bench_simulator [--sales 4000000] [--repeats 3]
+    python -m benchmarks.bench_simulator [--sales 10000000] [--repeats 3]
 
 DuckDB writes as many rows of plain random columns of the same names and types: a floor, for they
 mean nothing. Mimesis, Faker (one value at a time, in a loop) and jafgen are timed on fewer rows,
@@ -128,7 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sales", type=int, default=4_000_000)
+    parser.add_argument("--sales", type=int, default=10_000_000)
     parser.add_argument("--repeats", type=int, default=3)
     asked = parser.parse_args()
     speeds: dict[str, list[Speed]] = {}

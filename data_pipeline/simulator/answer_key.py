@@ -145,11 +145,15 @@ class Totals:
         day = seconds // SECONDS_A_DAY - self.first_epoch_day
         if len(day) == 0:
             return
-        self._reach(int(day.max()) + 1)
-        np.add.at(self.sales, day, sold)
-        np.add.at(self.amount, day, sold * amounts)
-        np.add.at(self.sales_loaded, day, loaded)
-        np.add.at(self.amount_loaded, day, loaded * amounts)
+        first, until = int(day.min()), int(day.max()) + 1
+        self._reach(until)
+        number = np.bincount(day - first, minlength=until - first)
+        amount = np.zeros(until - first, np.int64)
+        np.add.at(amount, day - first, amounts)
+        self.sales[first:until] += sold * number
+        self.amount[first:until] += sold * amount
+        self.sales_loaded[first:until] += loaded * number
+        self.amount_loaded[first:until] += loaded * amount
 
     def change(self, seconds: Ints, more: Ints, sold: bool = False) -> None:
         """Add to what is loaded (and was sold) on the days of these moments, with no new record."""
