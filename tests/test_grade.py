@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -134,3 +135,11 @@ def test_wrong_usage_exits_2(tmp_path: Path, told: list[str]) -> None:
     result = CliRunner().invoke(commands.simulate, [*told, "--out", str(tmp_path)])
     assert result.exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_days_after_today_are_said_to_be_so(tmp_path: Path) -> None:
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    simulate(STORE.resized(sales=50, days=5, end=tomorrow), tmp_path)
+    result = CliRunner().invoke(commands.simulate, ["--next-days", "1", "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert "after today" in result.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +116,12 @@ def simulate(
             raise click.UsageError("--certify measures a new store, not --next-days")
         with ProgressBar(silent=as_json) as progress:
             made = continue_store(out, next_days, progress=progress)
+        if made.last_day > datetime.now(UTC).date().isoformat():
+            click.echo(
+                f"note: the store has come to {made.last_day}, which is after today; a run before "
+                "that day quarantines its sales as out_of_range_timestamp",
+                err=True,
+            )
         _say(made, (), as_json)
         return
     chosen = dials.preset(preset).resized(
