@@ -8,20 +8,8 @@ from decimal import Decimal
 import pytest
 
 from data_pipeline import contract
-from data_pipeline.contract import (
-    QUARANTINE,
-    TABLES,
-    Column,
-    Default,
-    Email,
-    Instant,
-    Money,
-    Table,
-    Text,
-    Whole,
-    orphan_reason,
-    row_reasons,
-)
+from data_pipeline.contract import TABLES, Column, Table, orphan_reason, row_reasons
+from data_pipeline.kinds import QUARANTINE, Default, Email, Instant, Money, Text, Whole
 from tests.oracle import COLUMNS
 from tests.oracle.star import ORDER
 from tests.oracle.values import BLANKS, MISSING

@@ -12,18 +12,8 @@ from typing import Any
 
 import pytest
 
-from data_pipeline.contract import (
-    LOAD_REASONS,
-    STRUCTURE_REASONS,
-    TABLES,
-    Default,
-    Email,
-    Instant,
-    Money,
-    Null,
-    Whole,
-    row_reasons,
-)
+from data_pipeline.contract import LOAD_REASONS, STRUCTURE_REASONS, TABLES, row_reasons
+from data_pipeline.kinds import Default, Email, Instant, Money, Null, Whole
 from tests.golden import Pair, read_pairs
 from tests.golden.files import golden_files
 from tests.golden.structure import read_cases
