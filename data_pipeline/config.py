@@ -26,7 +26,8 @@ class Settings:
     `processed` is None, or the directory of the transformed_* files of `processed_kind`.
     `max_quarantine` is the share of a file's rows (0 to 1) that may be bad by themselves.
     `source_timezone` holds for raw times without offset, `reporting_timezone` is the one whose days
-    are reported, `currency` the sign before amounts. `memory_limit` bounds DuckDB's memory; `wait_s` is how long to wait for another run.
+    are reported, `currency` the sign before amounts. `memory_limit` bounds DuckDB's memory;
+    `wait_s` is how long to wait for another run.
     """
 
     raw: Path = Path("data/raw")
@@ -179,7 +180,9 @@ def _read_formats(tables: Any, timezone: str) -> dict[str, Format]:
             raise ConfigError(f"{where} is not a table of settings")
         for key, value in told.items():
             if key not in allowed:
-                raise ConfigError(f"{where}: unknown setting {key!r}; known: {', '.join(sorted(allowed))}")
+                raise ConfigError(
+                    f"{where}: unknown setting {key!r}; known: {', '.join(sorted(allowed))}"
+                )
             _check_format(where, name, key, value)
         formats[name] = replace(formats[name], **told)
     for format_ in formats.values():
@@ -191,11 +194,7 @@ def _check_format(where: str, table: str, key: str, value: Any) -> None:
     """Refuse a declaration that cannot be meant."""
     known = [c.name for c in TABLES[table].raw_columns]
     if key == "columns":
-        if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
-            raise ConfigError(f'{where}: columns maps names: columns = {{price = "Unit Price"}}')
-        for name in value:
-            if name not in known:
-                raise ConfigError(f"{where}: unknown column {name!r}; known: {', '.join(known)}")
+        _check_columns(where, value, known)
         return
     if not isinstance(value, str):
         raise ConfigError(f"{where}: {key} = {value!r} is not a text")
@@ -212,12 +211,25 @@ def _check_format(where: str, table: str, key: str, value: Any) -> None:
             raise ConfigError(f"{where}: unknown encoding {value!r}") from None
 
 
+def _check_columns(where: str, value: Any, known: list[str]) -> None:
+    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+        raise ConfigError(f'{where}: columns maps names: columns = {{price = "Unit Price"}}')
+    for name in value:
+        if name not in known:
+            raise ConfigError(f"{where}: unknown column {name!r}; known: {', '.join(known)}")
+
+
 def _check_time_format(where: str, value: str) -> None:
     parts = [value[i : i + 2] for i, c in enumerate(value) if c == "%"]
     known = ("%d", "%m", "%Y", "%H", "%M", "%S")
-    if not {"%d", "%m", "%Y"} <= set(parts) or len(set(parts)) < len(parts) or set(parts) - {*known}:
+    if (
+        not {"%d", "%m", "%Y"} <= set(parts)
+        or len(set(parts)) < len(parts)
+        or set(parts) - {*known}
+    ):
         raise ConfigError(
-            f"{where}: timestamp = {value!r}; it is made of %d %m %Y and perhaps %H %M %S, once each"
+            f"{where}: timestamp = {value!r}; it is made of %d %m %Y and perhaps %H %M %S, "
+            "once each"
         )
 
 

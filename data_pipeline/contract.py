@@ -20,7 +20,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
+
+from data_pipeline.kinds import (
+    MAX_MONEY,
+    MONEY_SCALE,
+    NULL,
+    QUARANTINE,
+    Default,
+    Email,
+    Instant,
+    Money,
+    Null,
+    Number,
+    Policy,
+    Quarantine,
+    Text,
+    Type,
+    Whole,
+)
+
+__all__ = [
+    "AMOUNT_OVERFLOW", "BLANKS", "CURRENCY_SIGNS", "CUSTOMERS", "EMPTY_ONLY", "FIRST_INSTANT",
+    "FUTURE_TOLERANCE", "GUEST_ID", "LOAD_REASONS", "MAX_BIGINT", "MAX_MONEY", "MISSING_MARKS",
+    "MONEY_SCALE", "NULL", "PRODUCTS", "QUARANTINE", "SALES", "STRUCTURE_REASONS", "SUPERSEDED",
+    "TABLES", "UNKNOWN", "Column", "Default", "Email", "Instant", "Money", "Null", "Number",
+    "Policy", "Quarantine", "Table", "Text", "Type", "Whole", "orphan_reason", "row_reasons",
+]  # fmt: skip
 
 BLANKS = " \t\n\r\v\f\u00a0\u3000\ufeff"
 """What trimming takes away at both ends of a value."""
@@ -34,96 +59,12 @@ EMPTY_ONLY = ("",)
 CURRENCY_SIGNS = "$€£"
 
 MAX_BIGINT = 9_223_372_036_854_775_807
-MAX_MONEY = Decimal("99999999999999.9999")
-MONEY_SCALE = 4
 FIRST_INSTANT = "1970-01-01 00:00:00"
 FUTURE_TOLERANCE = timedelta(days=1)
 """How far after the moment its file was first seen a timestamp may lie."""
 
 GUEST_ID = 0
 UNKNOWN = "Unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A whole number from `low` to `high`, in ASCII digits; `0.0` is as good as `0`."""
-
-    low: int
-    high: int
-    sql: str = "BIGINT"
-    nonzero: bool = False
-    scale: int = 0
-
-    @property
-    def valid(self) -> str:
-        zero = ", not 0" if self.nonzero else ""
-        return f"a whole number from {self.low} to {self.high}{zero}"
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An exact decimal with four places; never a float."""
-
-    low: Decimal = Decimal(0)
-    high: Decimal = MAX_MONEY
-    sql: str = "DECIMAL(18,4)"
-    nonzero: bool = False
-    scale: int = MONEY_SCALE
-
-    @property
-    def valid(self) -> str:
-        return f"a number from {self.low} to {self.high} with at most {self.scale} decimals"
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Text as it came, trimmed."""
-
-    sql: str = "VARCHAR"
-    valid: str = "any text"
-
-
-@dataclass(frozen=True, slots=True)
-class Email:
-    """An e-mail address, lower-cased: one @, something before it, a dotted domain behind it."""
-
-    sql: str = "VARCHAR"
-    pattern: str = r"^[^@,;:<>()\[\]\"\\ \t\r\n\v\f]+@[^@,;:<>()\[\]\"\\/ \t\r\n\v\f.]+([.][^@,;:<>()\[\]\"\\/ \t\r\n\v\f.]+)+$"
-    valid: str = "an e-mail address"
-
-
-@dataclass(frozen=True, slots=True)
-class Instant:
-    """A moment, stored as UTC without zone, to the microsecond."""
-
-    sql: str = "TIMESTAMP"
-    valid: str = "an ISO 8601 date or time from 1970-01-01 to a day after the file was first seen"
-
-
-Type = Whole | Money | Text | Email | Instant
-Number = Whole | Money
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantine:
-    """The row cannot be loaded without this value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Null:
-    """The row can do without: the value becomes NULL."""
-
-
-@dataclass(frozen=True, slots=True)
-class Default:
-    """A missing value becomes `value`; `counted` says whether that is a repair."""
-
-    value: str | int
-    counted: bool = True
-
-
-Policy = Quarantine | Null | Default
-QUARANTINE, NULL = Quarantine(), Null()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +201,9 @@ SALES = Table(
             QUARANTINE,
             True,
         ),
-        Column("price", Money(), "The price of one unit at the sale.", QUARANTINE, QUARANTINE, True),
+        Column(
+            "price", Money(), "The price of one unit at the sale.", QUARANTINE, QUARANTINE, True
+        ),
         Column("order_id", Text(), "The order or invoice that the transaction belongs to."),
         Column("discount", Money(), "What was taken off the whole transaction."),
         Column("channel", Text(), "Where the sale was made."),

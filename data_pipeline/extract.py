@@ -25,7 +25,8 @@ __all__ = ["OpenFile", "RawFile", "find_files", "open_file", "read_again", "text
 
 class OpenFile(Protocol):
     """A raw file whose header fits its table. `rows` counts the records that were passed on,
-    `content_hash` is there after the last batch."""
+    `content_hash` is there after the last batch.
+    """
 
     file: RawFile
     header: Header
@@ -69,10 +70,10 @@ def text_schema(header: Header, *, raw: bool = False) -> pa.Schema:
 def read_again(
     file: RawFile, format_: Format, choose: Choice, outline: Sequence[BlockOutline] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Read a file a second time, only for the records that `choose` wants.
+    r"""Read a file a second time, only for the records that `choose` wants.
 
     The batches have one more column, `raw`: the record as text. Bytes that are not UTF-8 stand in
-    it as \\xNN; the record of a Parquet file is written as CSV. `outline` is what the first reading
+    it as \xNN; the record of a Parquet file is written as CSV. `outline` is what the first reading
     of the same file remembered. Raises SourceError when the file is no longer the same.
     """
     table = TABLES[file.table]

@@ -21,8 +21,7 @@ from data_pipeline.contract import (
 )
 from data_pipeline.ledger import known_files
 from data_pipeline.sources.files import RawFile, content_hash
-from data_pipeline.sql import render
-from data_pipeline.transform import column_list, quote, text
+from data_pipeline.sql import column_list, quote, render, text
 from data_pipeline.warehouses.base import Row, Warehouse
 
 
@@ -30,7 +29,8 @@ from data_pipeline.warehouses.base import Row, Warehouse
 class Status:
     """The state of a warehouse. `files` has one row a file: table, file, rows read, loaded,
     duplicate, quarantined, repaired, amount loaded, amount quarantined; `runs` has run, start, end,
-    kind, status, files and rows read, the newest first."""
+    kind, status, files and rows read, the newest first.
+    """
 
     warehouse: str
     files: list[Row]
@@ -69,7 +69,8 @@ def read_repairs(warehouse: Warehouse) -> list[Row]:
 
 def read_quarantine(warehouse: Warehouse, reason: str | None, examples: int) -> list[Row]:
     """Group the quarantine by table and reason: table, reason, rows, amount; and for each up to
-    `examples` records (file, line, detail, raw), in one list behind it."""
+    `examples` records (file, line, detail, raw), in one list behind it.
+    """
     groups = warehouse.rows(
         "SELECT source_table, reason, COUNT(*), SUM(amount) FROM quarantine "
         "WHERE reason = $reason OR $reason IS NULL "
@@ -125,7 +126,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Trace:
     """The way of one sale. `row` is what stands in the warehouse (column, value), `customer` and
-    `product` the rows that it points to."""
+    `product` the rows that it points to.
+    """
 
     transaction_id: int
     steps: list[Step] = field(default_factory=list)

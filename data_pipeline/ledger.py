@@ -2,8 +2,8 @@
 
 The ledger is kept in double entry. Each run writes, for each file that it touched, what it read and
 where the rows went; when a later run moves a row of an older file (a newer version came, an orphan
-found its product), it writes a movement for the older file, in which nothing is read and what leaves
-one place arrives at another. So the sums over a file are at all times where its rows are now.
+found its product), it writes a movement for the older file, in which nothing is read and what
+leaves one place arrives at another. So the sums over a file are at all times where its rows are.
 
 A rebuild first takes back, in `reversal` entries, all that was booked, and then books anew.
 """
@@ -16,12 +16,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from data_pipeline.contract import SALES, TABLES
-from data_pipeline.engines.duckdb import CleanedFile
 from data_pipeline.errors import BooksError
 from data_pipeline.load import Movement, Tally
 from data_pipeline.sources.files import RawFile
-from data_pipeline.sql import render
-from data_pipeline.transform import quote
+from data_pipeline.sql import quote, render
+from data_pipeline.transform import CleanedFile
 from data_pipeline.warehouses.base import Row, Warehouse
 
 LAYOUT_VERSION = 1
@@ -204,12 +203,10 @@ def _unbalanced_tables(warehouse: Warehouse) -> Iterable[str]:
     booked = {row[0]: row[1:] for row in balance_by_table(warehouse)}
     for table in TABLES.values():
         money = "SUM(total_sales)" if table is SALES else "NULL"
-        rows, amount = warehouse.rows(
-            f"SELECT COUNT(*), {money} FROM {quote(table.name)}"
-        )[0]
-        rows -= warehouse.rows(
-            f"SELECT COUNT(*) FROM {quote(table.name)} WHERE source_file = ''"
-        )[0][0]
+        rows, amount = warehouse.rows(f"SELECT COUNT(*), {money} FROM {quote(table.name)}")[0]
+        rows -= warehouse.rows(f"SELECT COUNT(*) FROM {quote(table.name)} WHERE source_file = ''")[
+            0
+        ][0]
         held, held_amount = warehouse.rows(
             "SELECT COUNT(*), SUM(amount) FROM quarantine WHERE source_table = $name",
             {"name": table.name},
@@ -228,7 +225,8 @@ def _unbalanced_tables(warehouse: Warehouse) -> Iterable[str]:
 
 def balance_by_table(warehouse: Warehouse) -> list[Row]:
     """The books by table: name, rows read, loaded, duplicate, quarantined, repaired, amount
-    loaded, amount quarantined."""
+    loaded, amount quarantined.
+    """
     return warehouse.rows(
         "SELECT source_table, CAST(SUM(rows_read) AS BIGINT), CAST(SUM(rows_loaded) AS BIGINT), "
         "CAST(SUM(rows_duplicate) AS BIGINT), CAST(SUM(rows_quarantined) AS BIGINT), "

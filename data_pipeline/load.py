@@ -15,9 +15,16 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from data_pipeline.contract import SALES, TABLES, Table, orphan_reason
-from data_pipeline.sql import render
-from data_pipeline.transform import PROVENANCE, column_list, column_types, quote, staging_name, text
+from data_pipeline.contract import PRODUCTS, SALES, TABLES, Table, orphan_reason
+from data_pipeline.sql import (
+    PROVENANCE,
+    column_list,
+    column_types,
+    quote,
+    render,
+    staging_name,
+    text,
+)
 from data_pipeline.warehouses.base import Warehouse
 
 FetchRaw = Callable[[str, list[int]], Iterator[pa.RecordBatch]]
@@ -32,7 +39,8 @@ NOTHING = Decimal(0)
 @dataclass(slots=True)
 class Movement:
     """What a load did with the rows of one file, and with their money. For the file of an older
-    run, rows that changed their place: out of the star into quarantine, or the other way."""
+    run, rows that changed their place: out of the star into quarantine, or the other way.
+    """
 
     read: int = 0
     loaded: int = 0
@@ -170,9 +178,14 @@ def _rebuilt(table: Table) -> str:
 
 def _held_detail(table: Table) -> str:
     """Say in words what a held row waits for."""
-    cases = [f"WHEN 'superseded' THEN {text('a newer version of ' + table.key.name + ' ')} || {quote(table.key.name)}"]
+    newer = text(f"a newer version of {table.key.name} ")
+    cases = [f"WHEN 'superseded' THEN {newer} || {quote(table.key.name)}"]
     for column in table.foreign_keys:
-        said = text(f"{column.name} ") + f" || {quote(column.name)} || " + text(f" is not in {column.references}")
+        said = (
+            text(f"{column.name} ")
+            + f" || {quote(column.name)} || "
+            + text(f" is not in {column.references}")
+        )
         cases.append(f"WHEN {text(orphan_reason(column))} THEN {said}")
     return f"CASE reason {' '.join(cases)} END"
 
@@ -211,14 +224,15 @@ def _fetch_raw_texts(warehouse: Warehouse, fetch_raw: FetchRaw) -> None:
 
 
 def _note_changes(warehouse: Warehouse, table: Table) -> None:
-    """Keep the moments of the sales that this load adds, takes away or values anew."""
-    if table is not SALES:
-        return
-    warehouse.rows(
-        "CREATE OR REPLACE TEMP TABLE changed_sales AS "
-        'SELECT "timestamp" FROM incoming_sales '
-        "UNION ALL SELECT \"timestamp\" FROM versions WHERE place = 'loaded'"
-    )
+    """Keep the moments of the sales that this load adds, takes away, or shows in another light
+    because their product has changed; what is summed by day is then summed anew for those days.
+    """
+    if table is PRODUCTS:
+        warehouse.rows(
+            "CREATE OR REPLACE TEMP TABLE changed_products AS SELECT product_id FROM contested"
+        )
+    if table is SALES:
+        warehouse.rows(render("load/changed_sales"))
 
 
 def _amount(table: Table) -> str:
@@ -236,7 +250,8 @@ def _count_incoming(warehouse: Warehouse, table: Table, tally: Tally) -> None:
 
 def _count_versions(warehouse: Warehouse, table: Table, tally: Tally) -> None:
     """Book where contested rows leave, and where losers and copies go; winners are booked when
-    they are in the staging table again."""
+    they are in the staging table again.
+    """
     for file, place, verdict, count, repaired, amount in warehouse.rows(
         f"SELECT source_file, place, verdict, COUNT(*), COUNT(repairs), {_amount(table)} "
         "FROM versions GROUP BY source_file, place, verdict"

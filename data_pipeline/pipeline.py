@@ -19,16 +19,17 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from data_pipeline import extract, ledger, load
+from data_pipeline import aggregates, extract, ledger, load, transform
 from data_pipeline.config import Settings
 from data_pipeline.contract import TABLES
-from data_pipeline.engines.duckdb import CleanedFile, LineSet, OnRead
 from data_pipeline.errors import ContractError, SourceError
 from data_pipeline.ledger import KnownFile
 from data_pipeline.load import Tally
 from data_pipeline.processed import Processed
 from data_pipeline.sources.files import RawFile, content_hash
-from data_pipeline.transform import staging_name
+from data_pipeline.sources.outline import LineSet
+from data_pipeline.sql import staging_name
+from data_pipeline.transform import CleanedFile, OnRead
 from data_pipeline.warehouses import Access, Warehouse, open_warehouse
 
 NOTHING_NEW, FIRST, INCREMENTAL, REBUILD = "nothing new", "first", "incremental", "rebuild"
@@ -133,12 +134,12 @@ def _clean(
 ) -> tuple[CleanedFile, ...]:
     """Extract and transform: the files' rows into the staging tables."""
     warehouse.drop_staging()
-    warehouse.engine.prepare_rejected()
+    transform.prepare(warehouse.engine)
     cleaned: list[CleanedFile] = []
     for table in TABLES.values():
         files = [(f, seen) for f, seen in plan.files if f.table == table.name]
-        warehouse.engine.prepare(table)
-        done = warehouse.engine.clean(table, files, settings.format_of(table.name), on_read)
+        format_ = settings.format_of(table.name)
+        done = transform.clean(warehouse.engine, table, files, format_, on_read)
         for file in done:
             _brake(warehouse, file, settings)
         cleaned += done
@@ -188,6 +189,8 @@ def _load(
         for table in TABLES.values()
     }
     load.reject(warehouse, run_id, tallies)
+    changed = None if plan.fresh else "changed_sales"
+    aggregates.refresh(warehouse, changed=changed, timezone=settings.reporting_timezone)
     ledger.write_movements(warehouse, run_id, tallies)
     ledger.close_books(warehouse, cleaned, tallies)
     return run_id, tallies
@@ -237,7 +240,9 @@ def _access(settings: Settings) -> Access:
 
 
 def _warnings(plan: Plan, cleaned: Sequence[CleanedFile]) -> tuple[str, ...]:
-    said = [f"{name} changed after it was loaded: everything was read again" for name in plan.changed]
+    said = [
+        f"{name} changed after it was loaded: everything was read again" for name in plan.changed
+    ]
     if plan.gone and plan.fresh:
         said.append(f"{_listed(plan.gone)} is gone from the raw directory, and so from the star")
     for file in cleaned:

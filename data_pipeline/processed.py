@@ -6,13 +6,13 @@ it is done, so a reader sees the old files or the new ones.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from data_pipeline.contract import TABLES, Email, Table, Text
 from data_pipeline.errors import WarehouseError
-from data_pipeline.transform import quote
+from data_pipeline.sql import quote
 from data_pipeline.warehouses.base import Warehouse
 
 FORMULA_SIGNS = "^[=+@\\t\\r-]"
@@ -20,7 +20,7 @@ FORMULA_SIGNS = "^[=+@\\t\\r-]"
 
 
 class Processed:
-    """The files transformed_<table>.<kind> of a run; used as a context, it leaves none half done."""
+    """The files transformed_<table>.<kind> of a run; as a context, it leaves none half done."""
 
     def __init__(self, folder: Path | None, kind: str, safe_csv: bool) -> None:
         self._kind = kind
@@ -44,9 +44,9 @@ class Processed:
     def show(self) -> None:
         """Give the new files their names."""
         for path in self.paths:
-            os.replace(_unfinished(path), path)
+            _unfinished(path).replace(path)
 
-    def __enter__(self) -> Processed:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -58,7 +58,9 @@ class Processed:
     def _select(self, table: Table) -> str:
         names = [self._cell(c.name, isinstance(c.type, Text | Email)) for c in table.columns]
         names += [self._cell("source_file", True), "source_line", "repairs"]
-        return f"SELECT {', '.join(names)} FROM {quote(table.name)} ORDER BY {quote(table.key.name)}"
+        return (
+            f"SELECT {', '.join(names)} FROM {quote(table.name)} ORDER BY {quote(table.key.name)}"
+        )
 
     def _cell(self, name: str, is_text: bool) -> str:
         column = quote(name)

@@ -27,7 +27,8 @@ def zone(name: str) -> ZoneInfo:
 
 def local_offset(local: str, name: str) -> str:
     """Make SQL for the seconds that local time `local` is ahead of UTC: NULL where the clock was
-    changed and the time does not exist, or exists twice."""
+    changed and the time does not exist, or exists twice.
+    """
     stretches = _stretches(name)
     if len(stretches) == 1:
         return str(stretches[0][2])

@@ -1,335 +1,172 @@
-"""Transform: the contract becomes SQL that judges one raw row at a time.
+"""Transform: raw text rows become clean rows and rejected rows, in staging tables.
 
-`judge_rows` is the contract lane: portable SQL, from text to typed, repaired or quarantined values,
-the same on every engine. An engine may take rows that are beyond doubt on a quicker way; a shared
-test holds the two against each other.
-
-Each value goes the same way, one common table expression a step:
-`t_` trimmed text, `n_` the number or time in plain form, `w_` its wide value, `v_` the typed value,
-`p_` the problem if there is one; then `reason`, `detail`, `repairs`, `amount` for the row.
+Two lanes lead there. The engine's quick lane takes rows that are beyond doubt. What it leaves is
+read once more by its line and judged by the contract lane (`judge.py`). No row can be in both or in
+none: the lines decide, and the records that were counted have to come out as rows.
 """
 
 from __future__ import annotations
 
-from data_pipeline.contract import (
-    AMOUNT_OVERFLOW,
-    BLANKS,
-    CURRENCY_SIGNS,
-    FIRST_INSTANT,
-    MAX_MONEY,
-    QUARANTINE,
-    SALES,
-    STRUCTURE_REASONS,
-    Column,
-    Default,
-    Email,
-    Instant,
-    Money,
-    Null,
-    Number,
-    Table,
-    Text,
-    Whole,
-    row_reasons,
-)
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pyarrow as pa
+
+from data_pipeline.contract import FUTURE_TOLERANCE, TABLES, Table
+from data_pipeline.engines import RAW_ROWS, Engine
+from data_pipeline.errors import BooksError
+from data_pipeline.extract import OpenFile, RawFile, open_file, read_again, text_schema
+from data_pipeline.judge import judge_rows
 from data_pipeline.sources.header import Format
-from data_pipeline.timezones import local_offset
+from data_pipeline.sources.outline import BlockOutline, LineSet
+from data_pipeline.sql import PROVENANCE, column_list, column_types, staging_name, text
 
-NUMBER = f"^[{CURRENCY_SIGNS}]?[+-]?([0-9]+|[0-9]{{1,3}}(,[0-9]{{3}})+)([.][0-9]+)?$"
-_DAY = (
-    "([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
-    "|02-(0[1-9]|1[0-9]|2[0-8]))"
-    "|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)"
-)
-_TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
-_OFFSET = "[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)"
-INSTANT = f"^{_DAY}([ T]{_TIME}(Z|{_OFFSET})?)?$"
-
-_DECLARED_PARTS = {
-    "%d": "([0-9]{1,2})",
-    "%m": "([0-9]{1,2})",
-    "%Y": "([0-9]{4})",
-    "%H": "([0-9]{1,2})",
-    "%M": "([0-9]{2})",
-    "%S": "([0-9]{2})",
-}
-PROVENANCE = "source_file VARCHAR NOT NULL, source_line BIGINT NOT NULL, repairs VARCHAR"
-"""The columns behind the contract's: where a row came from, and what was repaired in it."""
-
-SHOWN_CHARACTERS = 60
-"""So much of a bad value stands in `detail`; all of it is in `raw`."""
+OnRead = Callable[[RawFile, int], None]
+"""Is told of a file and how many of its bytes have been read."""
 
 
-def quote(name: str) -> str:
-    """Quote an identifier."""
-    return '"' + name.replace('"', '""') + '"'
+@dataclass(slots=True)
+class CleanedFile:
+    """What became of one file: `rows` by the counter of records, the rest by the engine."""
+
+    file: RawFile
+    first_seen: datetime
+    content_hash: str
+    rows: int
+    clean: int
+    rejected: int
+    unknown_columns: tuple[str, ...] = field(default=())
+    outline: Sequence[BlockOutline] | None = None
 
 
-def text(value: str) -> str:
-    """Write a text literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def staging_name(table: Table) -> str:
-    """The table that holds the clean rows of the files being loaded."""
-    return f"incoming_{table.name}"
-
-
-def column_types(table: Table) -> str:
-    """The table's columns with their types, as DDL."""
-    return ", ".join(
-        f"{quote(c.name)} {c.type.sql}" + ("" if c.nullable else " NOT NULL")
-        for c in table.columns
+def prepare(engine: Engine) -> None:
+    """Make the empty staging tables."""
+    for table in TABLES.values():
+        engine.rows(
+            f"CREATE OR REPLACE TABLE {staging_name(table)} ({column_types(table)}, {PROVENANCE})"
+        )
+    engine.rows(
+        "CREATE OR REPLACE TABLE incoming_rejected (source_table VARCHAR, source_file VARCHAR, "
+        "source_line BIGINT, reason VARCHAR, detail VARCHAR, raw VARCHAR, amount DECIMAL(18,4), "
+        "record_key VARCHAR)"
     )
 
 
-def column_list(table: Table, prefix: str = "") -> str:
-    """The table's columns in the order of the warehouse, quoted."""
-    return ", ".join(prefix + quote(c.name) for c in table.columns)
-
-
-def judge_rows(table: Table, format_: Format, source: str) -> str:
-    """Make the SELECT that judges every row of `source`.
-
-    `source` has all raw columns of the table as text, and `source_file`, `latest` (the last moment
-    that is not in the future), `source_line`, `fault`, `raw`. The result has the table's columns,
-    then source_file, source_line, repairs, reason, detail, raw, amount and record_key (the key as
-    far as it can be read); `reason` is NULL in a good row.
+def clean(
+    engine: Engine,
+    table: Table,
+    files: Sequence[tuple[RawFile, datetime]],
+    format_: Format,
+    on_read: OnRead | None = None,
+) -> list[CleanedFile]:
+    """Clean files, each with the moment it was first seen, into the staging tables. Raises
+    BooksError when the records that were counted are not the rows that were judged.
+    `on_read` is told how many bytes of a file have been read.
     """
-    columns = table.raw_columns
-    steps = [
-        ("trimmed", [_trimmed(c) for c in columns]),
-        ("plain", [p for c in columns for p in _plain(c, format_)]),
-        ("wide", [w for c in columns for w in _wide(c, format_)]),
-        ("typed", [f"{_value(c)} AS {quote('v_' + c.name)}" for c in columns]),
-        ("problems", [f"{_problem(c)} AS {quote('p_' + c.name)}" for c in columns]),
+    cleaned = [
+        _take_plain_rows(engine, table, file, format_, seen, on_read) for file, seen in files
     ]
-    if table is SALES:
-        steps.append(("amounts", [f"{_amount()} AS exact_amount"]))
-    steps.append(("reasons", [f"{_reason(table)} AS reason"]))
-    parts, previous = [], source
-    for name, expressions in steps:
-        if expressions:
-            parts.append(f"{name} AS (SELECT *, {', '.join(expressions)} FROM {previous})")
-            previous = name
-    finals = [f"{_final(c)} AS {quote(c.name)}" for c in table.columns]
-    amount = _fitting_amount() if table is SALES else "CAST(NULL AS DECIMAL(18,4))"
-    return (
-        f"WITH {', '.join(parts)} SELECT {', '.join(finals)}, "
-        "source_file, source_line, "
-        f"CASE WHEN reason IS NULL THEN {_repairs(table, format_)} END AS repairs, "
-        f"reason, {_detail(table)} AS detail, raw, {amount} AS amount, {_record_key(table)} "
-        f"FROM {previous}"
+    doubtful = [c for c in cleaned if c.clean < c.rows]
+    if doubtful:
+        _judge(engine, table, doubtful, format_)
+    for file in cleaned:
+        if file.clean + file.rejected != file.rows:
+            raise BooksError(
+                f"{file.file.name}: {file.rows} records were counted, but {file.clean} clean and "
+                f"{file.rejected} rejected rows were made of them; nothing was loaded"
+            )
+    return cleaned
+
+
+def _take_plain_rows(
+    engine: Engine,
+    table: Table,
+    file: RawFile,
+    format_: Format,
+    first_seen: datetime,
+    on_read: OnRead | None,
+) -> CleanedFile:
+    opened = open_file(file, format_)
+    batches = _watched(opened, on_read) if on_read else opened.batches()
+    reader = pa.RecordBatchReader.from_batches(text_schema(opened.header), batches)
+    taken = 0
+    if sql := engine.quick_lane(table, format_, opened.header, staging_name(table)):
+        values = {"source_file": file.name, "latest": first_seen + FUTURE_TOLERANCE}
+        taken = engine.stream(sql, reader, values)
+    else:
+        for _ in reader:
+            pass
+    unknown = opened.header.unknown
+    return CleanedFile(
+        file, first_seen, opened.content_hash, opened.rows, taken, 0, unknown, opened.outline
     )
 
 
-def _record_key(table: Table) -> str:
-    value, trimmed = quote("v_" + table.key.name), quote("t_" + table.key.name)
-    return f"COALESCE(CAST({value} AS VARCHAR), {trimmed}) AS record_key"
+def _judge(engine: Engine, table: Table, files: Sequence[CleanedFile], format_: Format) -> None:
+    """Send what the quick lane left of the files through the contract lane."""
+    left = [(file, _lines_taken(engine, table, file)) for file in files]
+    batches = (b for file, taken in left for b in _left_over(table, file, taken, format_))
+    reader = pa.RecordBatchReader.from_batches(doubtful_schema(table), batches)
+    judged = judge_rows(table, format_, RAW_ROWS)
+    engine.stream(f"CREATE OR REPLACE TEMP TABLE judged AS {judged}", reader, {})
+    engine.rows(
+        f"INSERT INTO {staging_name(table)} SELECT {column_list(table)}, source_file, "
+        "source_line, repairs FROM judged WHERE reason IS NULL"
+    )
+    engine.rows(
+        f"INSERT INTO incoming_rejected SELECT {text(table.name)}, source_file, source_line, "
+        "reason, detail, raw, amount, record_key FROM judged WHERE reason IS NOT NULL"
+    )
+    counts = engine.rows(
+        "SELECT source_file, COUNT(*) - COUNT(reason), COUNT(reason) FROM judged GROUP BY 1"
+    )
+    by_name = {file.file.name: file for file in files}
+    for name, clean, rejected in counts:
+        by_name[name].clean += clean
+        by_name[name].rejected += rejected
+    engine.rows("DROP TABLE judged")
 
 
-def _trimmed(column: Column) -> str:
-    return f"TRIM({quote(column.name)}, {text(BLANKS)}) AS {quote('t_' + column.name)}"
+def _lines_taken(engine: Engine, table: Table, file: CleanedFile) -> LineSet:
+    return engine.lines(
+        f"SELECT source_line FROM {staging_name(table)} WHERE source_file = {text(file.file.name)}"
+    )
 
 
-def _missing(column: Column) -> str:
-    trimmed = quote("t_" + column.name)
-    marks = ", ".join(text(m) for m in column.missing_marks)
-    return f"({trimmed} IS NULL OR {trimmed} IN ({marks}))"
+def _watched(opened: OpenFile, on_read: OnRead) -> Iterator[pa.RecordBatch]:
+    for batch in opened.batches():
+        on_read(opened.file, opened.bytes_read)
+        yield batch
+    on_read(opened.file, opened.file.size)
 
 
-def _plain(column: Column, format_: Format) -> list[str]:
-    """The value in the contract's own form: what the user declared about the source is undone."""
-    trimmed, name = quote("t_" + column.name), quote("n_" + column.name)
-    match column.type:
-        case Whole() | Money():
-            if format_.decimal == ",":
-                trimmed = f"TRANSLATE({trimmed}, ',.', '.,')"
-            bare = f"REPLACE(REGEXP_REPLACE({trimmed}, '^[{CURRENCY_SIGNS}]', ''), ',', '')"
-            fraction = "0+" if column.type.scale == 0 else f"[0-9]{{1,{column.type.scale}}}0*"
-            return [
-                f"CASE WHEN REGEXP_MATCHES({trimmed}, {text(NUMBER)}) AND "
-                f"REGEXP_MATCHES({bare}, '^[+-]?[0-9]+([.]{fraction})?$') THEN {bare} END AS {name}"
-            ]
-        case Instant():
-            value = _from_declared(trimmed, format_.timestamp) if format_.timestamp else trimmed
-            return [
-                f"CASE WHEN REGEXP_MATCHES({value}, {text(INSTANT)}) "
-                f"AND SUBSTR({value}, 1, 4) <> '0000' THEN REPLACE({value}, 'T', ' ') END AS {name}"
-            ]
-        case Email():
-            return [f"LOWER({trimmed}) AS {name}"]
-        case _:
-            return []
+def _left_over(
+    table: Table, file: CleanedFile, taken: LineSet, format_: Format
+) -> Iterator[pa.RecordBatch]:
+    """Read the records that the quick lane did not take."""
+    for batch in read_again(file.file, format_, lambda lines: ~taken.holds(lines), file.outline):
+        yield _complete(batch, table, file)
 
 
-def _from_declared(value: str, declared: str) -> str:
-    """Rewrite a time of the declared format as ISO 8601; anything else becomes NULL."""
-    from re import findall, split
-
-    order = findall("%[dmYHMS]", declared)
-    literals = ["".join(f"[{c}]" for c in s) for s in split("%[dmYHMS]", declared)]
-    pattern = "^" + literals[0]
-    for part, literal in zip(order, literals[1:], strict=True):
-        pattern += _DECLARED_PARTS[part] + literal
-    pattern += "$"
-
-    def part_of(name: str) -> str:
-        if name not in order:
-            return "'00'"
-        group = f"REGEXP_EXTRACT({value}, {text(pattern)}, {order.index(name) + 1})"
-        return group if name == "%Y" else f"LPAD({group}, 2, '0')"
-
-    pieces = f"{part_of('%Y')} || '-' || {part_of('%m')} || '-' || {part_of('%d')}"
-    pieces += f" || ' ' || {part_of('%H')} || ':' || {part_of('%M')} || ':' || {part_of('%S')}"
-    return f"(CASE WHEN REGEXP_MATCHES({value}, {text(pattern)}) THEN {pieces} END)"
+def doubtful_schema(table: Table) -> pa.Schema:
+    """The rows of the contract lane: all raw columns as text, and where they come from."""
+    names = [c.name for c in table.raw_columns] + ["fault", "raw", "source_file"]
+    fields = [pa.field(name, pa.string()) for name in names]
+    fields += [pa.field("source_line", pa.int64()), pa.field("latest", pa.timestamp("us"))]
+    return pa.schema(fields)
 
 
-def _wide(column: Column, format_: Format) -> list[str]:
-    """The value in a type that holds more than the column does, so that its range can be seen."""
-    plain, name = quote("n_" + column.name), quote("w_" + column.name)
-    match column.type:
-        case Whole() | Money():
-            short = f"REGEXP_MATCHES({plain}, '^[+-]?0*[0-9]{{1,30}}([.]|$)')"
-            digits = f"REGEXP_REPLACE({plain}, '^([+-]?)0+([0-9])', '\\1\\2')"
-            return [f"CAST(CASE WHEN {short} THEN {digits} END AS DECIMAL(38,4)) AS {name}"]
-        case Instant():
-            bare = f"REGEXP_REPLACE({plain}, '(Z|[+-][0-9]{{2}}:[0-9]{{2}})$', '')"
-            local = f"CAST({bare} AS TIMESTAMP)"
-            sign = f"CASE SUBSTR({plain}, LENGTH({plain}) - 5, 1) WHEN '-' THEN -60 ELSE 60 END"
-            minutes = (
-                f"{sign} * (60 * CAST(SUBSTR({plain}, LENGTH({plain}) - 4, 2) AS INTEGER)"
-                f" + CAST(SUBSTR({plain}, LENGTH({plain}) - 1, 2) AS INTEGER))"
-            )
-            offset = (
-                f"CASE WHEN {plain} LIKE '%Z' THEN 0 "
-                f"WHEN REGEXP_MATCHES({plain}, '[+-][0-9]{{2}}:[0-9]{{2}}$') THEN {minutes} "
-                f"ELSE {local_offset(local, format_.timezone)} END"
-            )
-            return [f"{local} - ({offset}) * INTERVAL '1' SECOND AS {name}"]
-        case _:
-            return []
-
-
-def _in_range(column: Column, value: str) -> str:
-    if isinstance(column.type, Instant):
-        return f"{value} BETWEEN TIMESTAMP '{FIRST_INSTANT}' AND latest"
-    assert isinstance(column.type, Number)
-    nonzero = f" AND {value} <> 0" if column.type.nonzero else ""
-    return f"{value} BETWEEN {column.type.low} AND {column.type.high}{nonzero}"
-
-
-def _value(column: Column) -> str:
-    trimmed, plain, wide = (quote(p + column.name) for p in ("t_", "n_", "w_"))
-    present = f"NOT {_missing(column)}"
-    match column.type:
-        case Text():
-            return f"CASE WHEN {present} THEN {trimmed} END"
-        case Email():
-            fits = f"REGEXP_MATCHES({plain}, {text(column.type.pattern)})"
-            return f"CASE WHEN {present} AND {fits} THEN {plain} END"
-        case _:
-            kept = f"CASE WHEN {present} AND {_in_range(column, wide)} THEN {wide} END"
-            return f"CAST({kept} AS {column.type.sql})"
-
-
-def _problem(column: Column) -> str:
-    value = quote("v_" + column.name)
-    form = quote(("w_" if isinstance(column.type, Instant) else "n_") + column.name)
-    problem = f"CASE WHEN {_missing(column)} THEN {text(column.missing_reason)} "
-    if isinstance(column.type, Email):
-        problem += f"WHEN {value} IS NULL THEN {text(column.invalid_reason)} "
-    elif not isinstance(column.type, Text):
-        problem += f"WHEN {form} IS NULL THEN {text(column.invalid_reason)} "
-        problem += f"WHEN {value} IS NULL THEN {text(column.range_reason)} "
-    return problem + "END"
-
-
-def _amount() -> str:
-    return "CAST(v_quantity AS DECIMAL(20,0)) * CAST(v_price AS DECIMAL(18,4))"
-
-
-def _fitting_amount() -> str:
-    fits = f"exact_amount BETWEEN -{MAX_MONEY} AND {MAX_MONEY}"
-    return f"CAST(CASE WHEN {fits} THEN exact_amount END AS DECIMAL(18,4))"
-
-
-def _reason(table: Table) -> str:
-    """The first of: a fault of structure, the columns' problems in the contract's order, overflow."""
-    reasons = ["fault"]
-    for column in table.raw_columns:
-        problem = quote("p_" + column.name)
-        grave = [r for r in _own_reasons(column) if r in row_reasons(table)]
-        if grave:
-            listed = ", ".join(text(r) for r in grave)
-            reasons.append(f"CASE WHEN {problem} IN ({listed}) THEN {problem} END")
-    if table is SALES:
-        fits = f"exact_amount NOT BETWEEN -{MAX_MONEY} AND {MAX_MONEY}"
-        reasons.append(f"CASE WHEN {fits} THEN {text(AMOUNT_OVERFLOW)} END")
-    return f"COALESCE({', '.join(reasons)})"
-
-
-def _own_reasons(column: Column) -> tuple[str, str, str]:
-    return column.missing_reason, column.invalid_reason, column.range_reason
-
-
-def _final(column: Column) -> str:
-    if column.derived:
-        return _fitting_amount()
-    value = quote("v_" + column.name)
-    if isinstance(column.missing, Default):
-        default = column.missing.value
-        literal = text(default) if isinstance(default, str) else str(default)
-        return f"CASE WHEN {_missing(column)} THEN {literal} ELSE {value} END"
-    return value
-
-
-def _repairs(table: Table, format_: Format) -> str:
-    names = [r for c in table.raw_columns for r in _column_repairs(c, format_)]
-    return f"NULLIF(CONCAT_WS(' ', {', '.join(names)}), '')"
-
-
-def _column_repairs(column: Column, format_: Format) -> list[str]:
-    raw, trimmed, problem = (quote(p + column.name) for p in ("", "t_", "p_"))
-    raw = f"COALESCE({trimmed}, '')" if raw == '""' else raw
-    kept = f"{problem} IS NULL"
-    found = [(f"{kept} AND LENGTH({raw}) <> LENGTH({trimmed})", "trimmed")]
-    if isinstance(column.type, Number):
-        grouping = "," if format_.decimal == "." else "."
-        found.append((f"{kept} AND REGEXP_MATCHES({trimmed}, '^[{CURRENCY_SIGNS}]')", "currency"))
-        found.append((f"{kept} AND {trimmed} LIKE '%{grouping}%'", "thousands"))
-    if isinstance(column.type, Email):
-        found.append((f"{kept} AND {quote('n_' + column.name)} <> {trimmed}", "lowercased"))
-    if isinstance(column.missing, Default) and column.missing.counted:
-        found.append((f"{problem} = {text(column.missing_reason)}", "default"))
-    if isinstance(column.invalid, Null) and not isinstance(column.type, Text):
-        bad = ", ".join(text(r) for r in _own_reasons(column)[1:])
-        found.append((f"{problem} IN ({bad})", "invalid"))
-    return [f"CASE WHEN {when} THEN '{rule}_{column.name}' END" for when, rule in found]
-
-
-def _detail(table: Table) -> str:
-    """What was wrong, in words: of the structure, or of each column that quarantines the row."""
-    described = " ".join(f"WHEN {text(r)} THEN {text(d)}" for r, d in STRUCTURE_REASONS.items())
-    parts = []
-    for column in table.raw_columns:
-        if QUARANTINE not in (column.missing, column.invalid):
-            continue
-        problem, trimmed = quote("p_" + column.name), quote("t_" + column.name)
-        shown = f"SUBSTR({trimmed}, 1, {SHOWN_CHARACTERS})"
-        said = f"'{column.name} ''' || {shown} || {text(f'''' is not {column.type.valid}''')}"
-        bad = ", ".join(text(r) for r in _own_reasons(column)[1:])
-        if column.missing == QUARANTINE:
-            parts.append(
-                f"CASE WHEN {problem} = {text(column.missing_reason)} "
-                f"THEN {text(column.name + ' is missing')} END"
-            )
-        parts.append(f"CASE WHEN {problem} IN ({bad}) THEN {said} END")
-    if table is SALES:
-        overflow = f"quantity x price is beyond {MAX_MONEY}"
-        parts.append(f"CASE WHEN reason = {text(AMOUNT_OVERFLOW)} THEN {text(overflow)} END")
-    found = f"CONCAT_WS('; ', {', '.join(parts)})"
-    return f"CASE WHEN fault IS NOT NULL THEN CASE fault {described} END WHEN reason IS NOT NULL THEN {found} END"
-
-
-__all__ = ["INSTANT", "NUMBER", "Whole", "column_list", "judge_rows", "quote", "text"]
+def _complete(batch: pa.RecordBatch, table: Table, file: CleanedFile) -> pa.RecordBatch:
+    """Add the columns that the file does not have, and those that are the same in all its rows."""
+    rows, schema = batch.num_rows, doubtful_schema(table)
+    constant = {"source_file": file.file.name, "latest": file.first_seen + FUTURE_TOLERANCE}
+    columns = []
+    for field_ in schema:
+        if field_.name in constant:
+            columns.append(pa.repeat(pa.scalar(constant[field_.name], field_.type), rows))
+        elif field_.name in batch.schema.names:
+            columns.append(batch.column(field_.name))
+        else:
+            columns.append(pa.nulls(rows, field_.type))
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

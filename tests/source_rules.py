@@ -20,9 +20,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"commands"}),
     frozenset({"", "pipeline", "inspection", "grade", "aggregates", "simulator"})
     | {"metrics", "charts", "report"},
-    frozenset({"extract", "transform", "load", "ledger", "processed", "config"}),
+    frozenset({"extract", "judge", "transform", "load", "ledger", "processed", "config"}),
     frozenset({"sources", "engines", "warehouses"}),
-    frozenset({"sql", "timezones", "contract"}),
+    frozenset({"sql", "timezones", "contract", "kinds"}),
     frozenset({"errors"}),
 )
 """From the edge to the core: a module imports from its own layer or from those behind it.

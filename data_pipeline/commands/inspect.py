@@ -37,9 +37,13 @@ def status(warehouse: str | None, config: Path | None, as_json: bool, runs: int)
 def _show_status(found: Status) -> None:
     from data_pipeline.commands.tables import balance_sheet, print_table, text_table
 
-    print_table(balance_sheet(found.files, title="Balance sheet: read = loaded + duplicates + quarantined"))
+    print_table(
+        balance_sheet(found.files, title="Balance sheet: read = loaded + duplicates + quarantined")
+    )
     if found.repairs:
-        print_table(text_table("Repairs in loaded rows", ("table", "repair", "rows"), found.repairs))
+        print_table(
+            text_table("Repairs in loaded rows", ("table", "repair", "rows"), found.repairs)
+        )
     shown = [(r[0], r[1], f"{(r[2] - r[1]).total_seconds():.1f} s", *r[3:]) for r in found.runs]
     names = ("run", "started (UTC)", "took", "kind", "status", "files", "rows read")
     print_table(text_table("Last runs", names, shown))
@@ -63,9 +67,13 @@ def _status_json(found: Status) -> dict[str, Any]:
     "  sales quarantine --export bad_rows.csv"
 )
 @click.option("--reason", help="Only this reason.")
-@click.option("--examples", type=click.IntRange(0), default=2, show_default=True, help="Records a reason.")
 @click.option(
-    "--export", type=click.Path(path_type=Path, dir_okay=False), help="Write all records to a CSV file."
+    "--examples", type=click.IntRange(0), default=2, show_default=True, help="Records a reason."
+)
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write all records to a CSV file.",
 )
 @warehouse_options
 def quarantine(
@@ -121,7 +129,9 @@ def _show_quarantine(groups: list[Any]) -> None:
 
 @click.command(epilog="\b\nExamples:\n  sales trace 4711\n  sales trace 4711 --raw exports --json")
 @click.argument("transaction_id", type=click.IntRange(1))
-@click.option("--raw", type=click.Path(path_type=Path), help="Directory of raw files.  [default: data/raw]")
+@click.option(
+    "--raw", type=click.Path(path_type=Path), help="Directory of raw files.  [default: data/raw]"
+)
 @warehouse_options
 def trace(
     transaction_id: int,
@@ -131,7 +141,8 @@ def trace(
     as_json: bool,
 ) -> None:
     """Follow one sale: its file and line, its text, each repair, and the row in the warehouse, or
-    the reason why there is none. Exit 1 when it is nowhere."""
+    the reason why there is none. Exit 1 when it is nowhere.
+    """
     from data_pipeline.errors import WarehouseError
     from data_pipeline.inspection import trace_sale
 
@@ -168,7 +179,11 @@ def _show_trace(found: Trace) -> None:
             click.echo(f"  because  {show(step.detail)}")
         for repair in step.repairs:
             click.echo(f"  repaired {repair}")
-    for title, row in (("sales", found.row), ("customer", found.customer), ("product", found.product)):
+    for title, row in (
+        ("sales", found.row),
+        ("customer", found.customer),
+        ("product", found.product),
+    ):
         if row:
             print_table(text_table(f"\n{title}", ("column", "value"), row))
 

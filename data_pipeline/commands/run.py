@@ -15,8 +15,8 @@ from data_pipeline.commands.options import WAREHOUSE_HELP, config_option, settin
 
 if TYPE_CHECKING:
     from data_pipeline.config import Settings
-    from data_pipeline.engines.duckdb import OnRead
     from data_pipeline.pipeline import Result
+    from data_pipeline.transform import OnRead
 
 EXAMPLES = """
 \b
@@ -29,7 +29,9 @@ Examples:
 
 
 @click.command(epilog=EXAMPLES)
-@click.option("--raw", type=click.Path(path_type=Path), help="Directory of raw files.  [default: data/raw]")
+@click.option(
+    "--raw", type=click.Path(path_type=Path), help="Directory of raw files.  [default: data/raw]"
+)
 @click.option("--warehouse", metavar="URL", help=WAREHOUSE_HELP)
 @click.option(
     "--processed",
@@ -59,9 +61,13 @@ Examples:
     metavar="SHARE",
     help="Stop when more than this share of a file's rows is bad.  [default: 0.5]",
 )
-@click.option("--wait", "wait_s", type=float, metavar="SECONDS", help="Wait for another run to end.")
+@click.option(
+    "--wait", "wait_s", type=float, metavar="SECONDS", help="Wait for another run to end."
+)
 @click.option("--memory-limit", metavar="SIZE", help="Bound DuckDB's memory.  [default: 1GB]")
-@click.option("--source-timezone", metavar="ZONE", help="Of raw times without offset.  [default: UTC]")
+@click.option(
+    "--source-timezone", metavar="ZONE", help="Of raw times without offset.  [default: UTC]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @config_option
 def run(config: Path | None, as_json: bool, **flags: Any) -> None:
@@ -74,7 +80,7 @@ def run(config: Path | None, as_json: bool, **flags: Any) -> None:
     settings = settings_of(config, **flags)
     from data_pipeline.pipeline import run as run_pipeline
 
-    with _progress(settings, quiet=as_json) as on_read:
+    with _progress(quiet=as_json) as on_read:
         result = run_pipeline(settings, on_read)
     if as_json:
         click.echo(json.dumps(_as_json(result), indent=2, default=str))
@@ -83,7 +89,7 @@ def run(config: Path | None, as_json: bool, **flags: Any) -> None:
 
 
 @contextmanager
-def _progress(settings: Settings, *, quiet: bool) -> Iterator[OnRead | None]:
+def _progress(*, quiet: bool) -> Iterator[OnRead | None]:
     """A progress bar over the bytes of the raw files, on a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -139,11 +145,23 @@ def _show(result: Result, settings: Settings) -> None:
         click.echo(f"nothing new in {settings.raw}; {result.warehouse} is up to date")
         return
     rows = [
-        (table, name, m.read, m.loaded, m.duplicate, m.quarantined, m.repaired, m.amount_loaded, m.amount_quarantined)
+        (
+            table,
+            name,
+            m.read,
+            m.loaded,
+            m.duplicate,
+            m.quarantined,
+            m.repaired,
+            m.amount_loaded,
+            m.amount_quarantined,
+        )
         for table, tally in result.tallies.items()
         for name, m in sorted(tally.files.items())
     ]
-    print_table(balance_sheet(rows, title=f"Run {result.run_id} ({result.kind}): the books balance"))
+    print_table(
+        balance_sheet(rows, title=f"Run {result.run_id} ({result.kind}): the books balance")
+    )
     click.echo(f"warehouse  {result.warehouse}")
     for path in result.processed:
         click.echo(f"processed  {path}")

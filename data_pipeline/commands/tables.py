@@ -52,10 +52,18 @@ def show(value: Any) -> str:
 
 def balance_sheet(rows: Sequence[Sequence[Any]], title: str) -> Table:
     """Make the balance sheet. Rows: table, file, rows read, loaded, duplicate, quarantined,
-    repaired, amount loaded, amount quarantined; a sum a table stands at its end."""
+    repaired, amount loaded, amount quarantined; a sum a table stands at its end.
+    """
     names = (
-        "table", "file", "read", "= loaded", "+ duplicates", "+ quarantined", "repaired",
-        "amount loaded", "amount quarantined",
+        "table",
+        "file",
+        "read",
+        "= loaded",
+        "+ duplicates",
+        "+ quarantined",
+        "repaired",
+        "amount loaded",
+        "amount quarantined",
     )
     lines: list[Sequence[Any]] = []
     for table in dict.fromkeys(row[0] for row in rows):
@@ -66,5 +74,7 @@ def balance_sheet(rows: Sequence[Sequence[Any]], title: str) -> Table:
         if len(own) > 1 or len(rows) > MOST_FILES:
             sums = [sum(row[i] for row in own) for i in range(2, 7)]
             amounts = [sum((row[i] or 0 for row in own), Decimal(0)) for i in (7, 8)]
-            lines.append((table, f"all {len(own)} files", *sums, *(amounts if money else (None, None))))
+            lines.append(
+                (table, f"all {len(own)} files", *sums, *(amounts if money else (None, None)))
+            )
     return text_table(title, names, lines)

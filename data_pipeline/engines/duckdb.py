@@ -1,25 +1,21 @@
-"""DuckDB as the engine of transform: two lanes into one staging table.
+"""DuckDB as the engine of transform.
 
-The quick lane takes a row whose every value is written the way DuckDB itself would write it: cast,
-written back and compared, a value needs no pattern. What the quick lane leaves is read once more by
-its line and judged by the contract lane. No row can be in both or in none: the lines decide.
+Its quick lane takes a row whose every value is written the way DuckDB itself would write it: cast,
+written back and compared, a value needs no pattern.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from data_pipeline.contract import (
     BLANKS,
     FIRST_INSTANT,
-    FUTURE_TOLERANCE,
     QUARANTINE,
     Column,
     Default,
@@ -30,216 +26,52 @@ from data_pipeline.contract import (
     Text,
     Whole,
 )
-from data_pipeline.errors import BooksError
-from data_pipeline.extract import OpenFile, RawFile, open_file, read_again, text_schema
+from data_pipeline.engines import RAW_ROWS
 from data_pipeline.sources.header import Format, Header
-from data_pipeline.sources.outline import BlockOutline
-from data_pipeline.transform import (
-    PROVENANCE,
-    column_list,
-    column_types,
-    judge_rows,
-    quote,
-    staging_name,
-    text,
-)
+from data_pipeline.sources.outline import LineSet
+from data_pipeline.sql import quote, text
 
 PLAIN_UNITS, PLAIN_PRICE = 999_999, 99_999_999
 """Up to these, the product of both fits the amount: the quick lane needs no wider one."""
 
-OnRead = Callable[[RawFile, int], None]
-"""Is told of a file and how many of its bytes have been read."""
-
-
-@dataclass(slots=True)
-class CleanedFile:
-    """What became of one file: `rows` by the counter of records, the rest by the engine."""
-
-    file: RawFile
-    first_seen: datetime
-    content_hash: str
-    rows: int
-    clean: int
-    rejected: int
-    unknown_columns: tuple[str, ...] = field(default=())
-    outline: Sequence[BlockOutline] | None = None
-
 
 class DuckDBEngine:
-    """Cleans raw files into `incoming_<table>` and `incoming_rejected` of one connection."""
+    """Transform's engine on one connection."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self.connection = connection
+        self._connection = connection
 
-    def prepare(self, table: Table) -> None:
-        """Make the empty staging table."""
-        self.connection.execute(
-            f"CREATE OR REPLACE TABLE {staging_name(table)} ({column_types(table)}, {PROVENANCE})"
-        )
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run SQL; return all rows, or none."""
+        return self._connection.execute(sql).fetchall()
 
-    def prepare_rejected(self) -> None:
-        """Make the empty staging table of rejected rows."""
-        self.connection.execute(
-            "CREATE OR REPLACE TABLE incoming_rejected (source_table VARCHAR, source_file VARCHAR, "
-            "source_line BIGINT, reason VARCHAR, detail VARCHAR, raw VARCHAR, amount DECIMAL(18,4), "
-            "record_key VARCHAR)"
-        )
-
-    def clean(
-        self,
-        table: Table,
-        files: Sequence[tuple[RawFile, datetime]],
-        format_: Format,
-        on_read: OnRead | None = None,
-    ) -> list[CleanedFile]:
-        """Clean files, each with the moment it was first seen, into the staging tables. Raises
-        BooksError when the records that were counted are not the rows that were judged.
-        `on_read` is told how many bytes of a file have been read."""
-        cleaned = [
-            self._take_plain_rows(table, file, format_, seen, on_read) for file, seen in files
-        ]
-        doubtful = [c for c in cleaned if c.clean < c.rows]
-        if doubtful:
-            self._judge(table, doubtful, format_)
-        for file in cleaned:
-            if file.clean + file.rejected != file.rows:
-                raise BooksError(
-                    f"{file.file.name}: {file.rows} records were counted, but {file.clean} clean and "
-                    f"{file.rejected} rejected rows were made of them; nothing was loaded"
-                )
-        return cleaned
-
-    def _take_plain_rows(
-        self,
-        table: Table,
-        file: RawFile,
-        format_: Format,
-        first_seen: datetime,
-        on_read: OnRead | None,
-    ) -> CleanedFile:
-        opened = open_file(file, format_)
-        batches = _watched(opened, on_read) if on_read else opened.batches()
-        reader = pa.RecordBatchReader.from_batches(text_schema(opened.header), batches)
-        taken = 0
-        if _has_plain_forms(table, format_):
-            sql = quick_lane(table, opened.header, staging_name(table))
-            values = {"source_file": file.name, "latest": first_seen + FUTURE_TOLERANCE}
-            taken = self._insert(sql, reader, values)
-        else:
-            for _ in reader:
-                pass
-        unknown = opened.header.unknown
-        return CleanedFile(
-            file, first_seen, opened.content_hash, opened.rows, taken, 0, unknown, opened.outline
-        )
-
-    def _insert(self, sql: str, reader: Any, values: dict[str, Any]) -> int:
-        """Run an INSERT from the stream `reader`; errors of the stream itself come through."""
+    def stream(self, sql: str, reader: pa.RecordBatchReader, values: Mapping[str, Any]) -> int:
+        """Run a statement over the stream `raw_rows`; errors of the stream itself come through."""
         stream = Stream(reader)
         used = {name: value for name, value in values.items() if f"${name}" in sql}
-        self.connection.register("raw_rows", stream.reader)
+        self._connection.register(RAW_ROWS, stream.reader)
         # A filter pushed below the casts would run each of them a second time.
-        self.connection.execute("SET disabled_optimizers = 'filter_pushdown'")
+        self._connection.execute("SET disabled_optimizers = 'filter_pushdown'")
         try:
-            return int(self.connection.execute(sql, used).fetchall()[0][0])
+            return int(self._connection.execute(sql, used).fetchall()[0][0])
         except duckdb.Error:
             stream.reraise()
             raise
         finally:
-            self.connection.execute("RESET disabled_optimizers")
-            self.connection.unregister("raw_rows")
+            with suppress(duckdb.Error):  # nothing may hide the error that ended the stream
+                self._connection.execute("RESET disabled_optimizers")
+                self._connection.unregister(RAW_ROWS)
 
-    def _judge(self, table: Table, files: Sequence[CleanedFile], format_: Format) -> None:
-        """Send what the quick lane left of the files through the contract lane."""
-        left = [(file, self._lines_taken(table, file)) for file in files]
-        batches = (b for file, taken in left for b in _left_over(table, file, taken, format_))
-        reader = pa.RecordBatchReader.from_batches(doubtful_schema(table), batches)
-        judged = judge_rows(table, format_, "raw_rows")
-        self._insert(f"CREATE OR REPLACE TEMP TABLE judged AS {judged}", reader, {})
-        self.connection.execute(
-            f"INSERT INTO {staging_name(table)} SELECT {column_list(table)}, source_file, "
-            "source_line, repairs FROM judged WHERE reason IS NULL"
-        )
-        self.connection.execute(
-            f"INSERT INTO incoming_rejected SELECT {text(table.name)}, source_file, source_line, "
-            "reason, detail, raw, amount, record_key FROM judged WHERE reason IS NOT NULL"
-        )
-        counts = self.connection.execute(
-            "SELECT source_file, COUNT(*) - COUNT(reason), COUNT(reason) FROM judged GROUP BY 1"
-        ).fetchall()
-        by_name = {file.file.name: file for file in files}
-        for name, clean, rejected in counts:
-            by_name[name].clean += clean
-            by_name[name].rejected += rejected
-        self.connection.execute("DROP TABLE judged")
+    def lines(self, sql: str) -> LineSet:
+        """Run a SELECT of line numbers."""
+        found = LineSet()
+        for batch in arrow_batches(self._connection.sql(sql)):
+            found.add(batch.column(0).to_numpy())
+        return found
 
-    def _lines_taken(self, table: Table, file: CleanedFile) -> LineSet:
-        taken = LineSet()
-        lines = self.connection.sql(
-            f"SELECT source_line FROM {staging_name(table)} "
-            f"WHERE source_file = {text(file.file.name)}"
-        )
-        for batch in arrow_batches(lines):
-            taken.add(batch.column(0).to_numpy())
-        return taken
-
-
-def _watched(opened: OpenFile, on_read: OnRead) -> Iterator[pa.RecordBatch]:
-    for batch in opened.batches():
-        on_read(opened.file, opened.bytes_read)
-        yield batch
-    on_read(opened.file, opened.file.size)
-
-
-def _left_over(
-    table: Table, file: CleanedFile, taken: LineSet, format_: Format
-) -> Iterator[pa.RecordBatch]:
-    """Read the records that the quick lane did not take."""
-    for batch in read_again(file.file, format_, lambda lines: ~taken.holds(lines), file.outline):
-        yield _complete(batch, table, file)
-
-
-def doubtful_schema(table: Table) -> pa.Schema:
-    """The rows of the contract lane: all raw columns as text, and where they come from."""
-    names = [c.name for c in table.raw_columns] + ["fault", "raw", "source_file"]
-    fields = [pa.field(name, pa.string()) for name in names]
-    fields += [pa.field("source_line", pa.int64()), pa.field("latest", pa.timestamp("us"))]
-    return pa.schema(fields)
-
-
-def _complete(batch: pa.RecordBatch, table: Table, file: CleanedFile) -> pa.RecordBatch:
-    """Add the columns that the file does not have, and those that are the same in all its rows."""
-    rows, schema = batch.num_rows, doubtful_schema(table)
-    constant = {"source_file": file.file.name, "latest": file.first_seen + FUTURE_TOLERANCE}
-    columns = []
-    for field_ in schema:
-        if field_.name in constant:
-            columns.append(pa.repeat(pa.scalar(constant[field_.name], field_.type), rows))
-        elif field_.name in batch.schema.names:
-            columns.append(batch.column(field_.name))
-        else:
-            columns.append(pa.nulls(rows, field_.type))
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-class LineSet:
-    """A set of line numbers, a byte each."""
-
-    def __init__(self) -> None:
-        self._bits = np.zeros(1 << 16, bool)
-
-    def add(self, lines: np.ndarray) -> None:
-        """Add lines."""
-        if len(lines) and int(lines.max()) >= len(self._bits):
-            grown = np.zeros(max(int(lines.max()) + 1, 2 * len(self._bits)), bool)
-            grown[: len(self._bits)] = self._bits
-            self._bits = grown
-        self._bits[lines] = True
-
-    def holds(self, lines: np.ndarray) -> np.ndarray:
-        """Say for each line whether it is in the set."""
-        known = lines < len(self._bits)
-        return known & self._bits[np.where(known, lines, 0)]
+    def quick_lane(self, table: Table, format_: Format, header: Header, target: str) -> str | None:
+        """Make the INSERT of rows that are beyond doubt; None when the source writes otherwise."""
+        return quick_lane(table, header, target) if _has_plain_forms(table, format_) else None
 
 
 class Stream:
@@ -285,7 +117,8 @@ def quick_lane(table: Table, header: Header, target: str) -> str:
     for column in table.columns:
         if column.derived:
             finals.append(
-                "CAST(CAST(q_quantity AS DECIMAL(6,0)) * CAST(q_price AS DECIMAL(12,4)) AS DECIMAL(18,4))"
+                "CAST(CAST(q_quantity AS DECIMAL(6,0)) * CAST(q_price AS DECIMAL(12,4)) "
+                "AS DECIMAL(18,4))"
             )
         elif column not in present:
             finals.append(f"CAST(NULL AS {column.type.sql})")
@@ -308,7 +141,8 @@ def _has_plain_forms(table: Table, format_: Format) -> bool:
 def _is_plain(column: Column) -> list[str]:
     """The conditions under which a value means the same however one looks at it. They stand side
     by side, each looked at for all rows: in one AND, each would get the rows that the last one
-    left, which costs more than it saves."""
+    left, which costs more than it saves.
+    """
     raw, cast, written = (quote(prefix + column.name) for prefix in ("", "q_", "s_"))
     marks = ", ".join(text(m) for m in column.missing_marks if m)
     marked = [f"{raw} NOT IN ({marks})"] if marks else []
@@ -326,11 +160,13 @@ def _is_plain(column: Column) -> list[str]:
                 f"LENGTH({written}) - LENGTH({raw}) <> {column.type.scale}",
             ]
         case Instant():
+            cut_short = (
+                f"STARTS_WITH({written}, REPLACE({raw}, 'T', ' ')) "
+                f"AND (LENGTH({raw}) IN (10, 16, 19) OR LENGTH({raw}) > 20)"
+            )
             plain = [
                 f"{cast} BETWEEN TIMESTAMP '{FIRST_INSTANT}' AND $latest",
-                f"CASE WHEN {written} = {raw} THEN TRUE "
-                f"ELSE STARTS_WITH({written}, REPLACE({raw}, 'T', ' ')) "
-                f"AND (LENGTH({raw}) IN (10, 16, 19) OR LENGTH({raw}) > 20) END",
+                f"CASE WHEN {written} = {raw} THEN TRUE ELSE {cut_short} END",
             ]
         case Email():
             matches = f"REGEXP_MATCHES({raw}, {text(column.type.pattern)})"
@@ -350,5 +186,3 @@ def _plain_value(column: Column) -> str:
     if isinstance(column.missing, Default):
         return f"COALESCE({cast}, {column.missing.value})"
     return cast
-
-

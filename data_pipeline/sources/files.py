@@ -25,6 +25,8 @@ from data_pipeline.errors import SourceError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+    Buffered = io.BufferedReader["_HashedFile"]
+
 BLOCK_BYTES = 4 << 20
 BOMB_BYTES, BOMB_RATIO = 100 << 20, 200
 """More than this much text, and this many times the packed size: not an export of a shop."""
@@ -78,12 +80,14 @@ def natural_key(name: str) -> str:
 
 def find_files(raw: Path) -> list[RawFile]:
     """List the files `customers*`, `products*` and `sales*` of `raw`, tables in loading order,
-    files in natural order. Hidden files are left alone. Raises SourceError for what is no file."""
+    files in natural order. Hidden files are left alone. Raises SourceError for what is no file.
+    """
     try:
         entries = list(os.scandir(raw))
     except OSError as error:
         raise SourceError(
-            f"cannot read the raw directory {raw}: {error.strerror}; make it, or name another with --raw"
+            f"cannot read the raw directory {raw}: {error.strerror}; make it, or name another "
+            "with --raw"
         ) from None
     found = []
     for entry in entries:
@@ -174,17 +178,21 @@ class ByteStream:
                     raise SourceError(f"{name} changed while it was read; run again when it rests")
                 self.content_hash = raw.sha256.hexdigest() if self._hashed else ""
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise SourceError(f"{name} is a cut or damaged gzip file ({error}); fetch it again") from None
+            raise SourceError(
+                f"{name} is a cut or damaged gzip file ({error}); fetch it again"
+            ) from None
         except UnicodeDecodeError as error:
             raise SourceError(f"{name} is not {error.encoding}: {error.reason}") from None
         except OSError as error:
             raise SourceError(f"cannot read {name}: {error.strerror or error}") from None
 
-    def _decoded(self, raw: _HashedFile, buffered: io.BufferedReader) -> Iterator[bytes]:
+    def _decoded(self, raw: _HashedFile, buffered: Buffered) -> Iterator[bytes]:
         blocks = self._counted(raw, buffered)
         head = next(blocks, b"")
         if not head:
-            raise SourceError(f"{self.file.name} is empty; a file without rows still has its header")
+            raise SourceError(
+                f"{self.file.name} is empty; a file without rows still has its header"
+            )
         for magic, what in _FOREIGN.items():
             if head.startswith(magic):
                 raise SourceError(f"{self.file.name} is {what}")
@@ -201,12 +209,12 @@ class ByteStream:
             yield decoder.decode(block).encode()
         yield decoder.decode(b"", final=True).encode()
 
-    def _counted(self, raw: _HashedFile, buffered: io.BufferedReader) -> Iterator[bytes]:
+    def _counted(self, raw: _HashedFile, buffered: Buffered) -> Iterator[bytes]:
         for block in self._unpacked(raw, buffered):
             self.bytes_read = raw.bytes_read
             yield block
 
-    def _unpacked(self, raw: _HashedFile, buffered: io.BufferedReader) -> Iterator[bytes]:
+    def _unpacked(self, raw: _HashedFile, buffered: Buffered) -> Iterator[bytes]:
         if not buffered.peek(2).startswith(_GZIP_MAGIC):
             while block := buffered.read(BLOCK_BYTES):
                 yield block

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from data_pipeline.contract import BLANKS, Table
 from data_pipeline.errors import SourceError
+from data_pipeline.sources.files import RawFile
+from data_pipeline.sources.records import grammar
+
+DELIMITERS = (",", ";", "\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,8 @@ class Format:
 @dataclass(frozen=True, slots=True)
 class Header:
     """`names` are the file's own, in order; `positions` tells where the contract's columns stand;
-    `unknown` are the names that the contract does not have."""
+    `unknown` are the names that the contract does not have.
+    """
 
     names: tuple[str, ...]
     positions: dict[str, int]
@@ -59,14 +66,51 @@ def match_header(file_name: str, table: Table, format_: Format, names: Sequence[
         problem = f"has {_list(twice)} more than once"
     if problem:
         error = HeaderError(
-            f"the header of {file_name} {problem}; {table.name} needs {_list(table.required_names)} "
-            f"(other names are declared under [tables.{table.name}.columns] in pipeline.toml)"
+            f"the header of {file_name} {problem}; {table.name} needs "
+            f"{_list(table.required_names)} (other names are declared under "
+            f"[tables.{table.name}.columns] in pipeline.toml)"
         )
         error.matched = len(positions)
         raise error
     used = set(positions.values())
     unknown = tuple(str(n) for i, n in enumerate(names) if i not in used)
     return Header(tuple(names), positions, unknown)
+
+
+def read_header(
+    file: RawFile, table: Table, format_: Format, head: bytes
+) -> tuple[str, Header, int]:
+    """Find the delimiter under which the first record is the table's header."""
+    start = len(head) - len(head.lstrip(b"\r\n"))
+    if start == len(head):
+        raise SourceError(f"{file.name} is empty; a file without rows still has its header")
+    candidates = (format_.delimiter,) if format_.delimiter else DELIMITERS
+    tried: list[SourceError] = []
+    for delimiter in candidates:
+        match = grammar(delimiter).record.match(head, start)
+        if match is None:
+            tried.append(
+                SourceError(f"the header of {file.name} has a malformed quote or line end")
+            )
+            continue
+        if b"\0" in match.group():
+            raise SourceError(
+                f"{file.name} looks like UTF-16 without byte order mark, or is no text at all; "
+                f'declare it: [tables.{table.name}] encoding = "utf-16-le"'
+            )
+        try:
+            text = match.group().decode("utf-8")
+        except UnicodeDecodeError:
+            raise SourceError(f"the header of {file.name} is not UTF-8") from None
+        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        try:
+            header = match_header(file.name, table, format_, names)
+        except SourceError as error:
+            tried.append(error)
+            continue
+        end = head.find(b"\n", match.end()) + 1
+        return delimiter, header, end or len(head)
+    raise max(tried, key=lambda error: getattr(error, "matched", -1))
 
 
 def _list(names: Sequence[str]) -> str:

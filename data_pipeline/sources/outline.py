@@ -20,7 +20,8 @@ Choice = Callable[[Positions], Mask]
 @dataclass(frozen=True, slots=True)
 class BlockOutline:
     """A block of whole records: its bytes, its first line, the line feeds inside quotes by number,
-    and the faults of its records by line, counted from the block's first."""
+    and the faults of its records by line, counted from the block's first.
+    """
 
     size: int
     first_line: int
@@ -71,3 +72,23 @@ def choose_records(block: bytes, outline: BlockOutline, choose: Choice) -> Layou
     starts, ends, lines = starts[filled], ends[filled], lines[filled]
     faults = {i: outline.faults[at] for i, at in enumerate(lines.tolist()) if at in outline.faults}
     return Layout(starts, ends, lines, faults, len(block), len(stops), outline.inside)
+
+
+class LineSet:
+    """A set of line numbers, a byte each."""
+
+    def __init__(self) -> None:
+        self._bits = np.zeros(1 << 16, bool)
+
+    def add(self, lines: Positions) -> None:
+        """Add lines."""
+        if len(lines) and int(lines.max()) >= len(self._bits):
+            grown = np.zeros(max(int(lines.max()) + 1, 2 * len(self._bits)), bool)
+            grown[: len(self._bits)] = self._bits
+            self._bits = grown
+        self._bits[lines] = True
+
+    def holds(self, lines: Positions) -> Mask:
+        """Say for each line whether it is in the set."""
+        known = lines < len(self._bits)
+        return known & self._bits[np.where(known, lines, 0)]

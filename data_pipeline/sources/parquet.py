@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from data_pipeline.contract import Table
 from data_pipeline.errors import BooksError, SourceError
 from data_pipeline.sources.files import RawFile, content_hash
-from data_pipeline.sources.outline import BlockOutline
 from data_pipeline.sources.header import Format, match_header
+from data_pipeline.sources.outline import BlockOutline
 
 BATCH_ROWS = 65_536
 
@@ -40,7 +40,7 @@ class ParquetFile:
     @property
     def bytes_read(self) -> int:
         """How far the file has been read, by its share of rows."""
-        return self.file.size * self.rows // max(self._parquet.metadata.num_rows, 1)
+        return self.file.size * self.rows // max(int(self._parquet.metadata.num_rows), 1)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the rows as text columns, with `source_line` (the row's number) and `fault`."""
@@ -62,7 +62,9 @@ class ParquetFile:
             raise SourceError(f"{self.file.name} is a damaged Parquet file ({error})") from None
         after = self.file.path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise SourceError(f"{self.file.name} changed while it was read; run again when it rests")
+            raise SourceError(
+                f"{self.file.name} changed while it was read; run again when it rests"
+            )
         if self.rows != self._parquet.metadata.num_rows:
             raise BooksError(
                 f"{self.file.name}: its footer counts {self._parquet.metadata.num_rows} rows, "
@@ -72,7 +74,8 @@ class ParquetFile:
 
 def _as_text(values: pa.Array) -> pa.Array:
     """Write values as text: numbers in plain digits, times in ISO 8601 (UTC where they have a
-    zone), NULL as missing."""
+    zone), NULL as missing.
+    """
     kind = values.type
     if pa.types.is_dictionary(kind):
         values = values.dictionary_decode()

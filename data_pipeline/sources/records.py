@@ -31,7 +31,8 @@ class Layout:
     `lines` the line on which each begins, counted from 0. Blank lines are no records.
     `faults` gives the reason for each record that cannot be split. `consumed` bytes and `newlines`
     line feeds belong to these records; the rest is the beginning of a record still to come.
-    `inside` are the line feeds, by number, that lie inside quotes."""
+    `inside` are the line feeds, by number, that lie inside quotes.
+    """
 
     starts: Positions
     ends: Positions
@@ -49,7 +50,8 @@ def count_newlines(block: bytes) -> int:
 
 def is_plain(block: bytes) -> bool:
     """Say whether every line of the block is a record or blank: no quote, no NUL, no carriage
-    return but before a line feed, and nothing but UTF-8."""
+    return but before a line feed, and nothing but UTF-8.
+    """
     if b'"' in block or b"\0" in block:
         return False
     if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
@@ -141,14 +143,13 @@ def find_records(
     return Layout(starts, ends, lines, faults, consumed, count, np.flatnonzero(inside[:count]))
 
 
-def _before_line_ends(
-    data: NDArray[np.uint8], starts: Positions, ends: Positions
-) -> Positions:
+def _before_line_ends(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> Positions:
     """Leave the carriage return of a CR LF out of the record."""
     if not len(ends):
         return ends
     lines = ends < len(data)
-    return ends - (lines & (ends > starts) & (data[np.maximum(ends - 1, 0)] == CR))
+    shorter: Positions = ends - (lines & (ends > starts) & (data[np.maximum(ends - 1, 0)] == CR))
+    return shorter
 
 
 def _last_end(newlines: Positions, inside: Mask) -> int:
@@ -161,7 +162,8 @@ def _pair_quotes(
 ) -> tuple[Mask, int] | None:
     """Pair the quotes of a block in one go: which newlines lie inside quotes, and how far records
     are complete. None when a quote stands where no quoted field begins or ends, or a carriage
-    return stands alone: then the records have to be walked through."""
+    return stands alone: then the records have to be walked through.
+    """
     quotes = np.flatnonzero(data == QUOTE)
     returns = np.flatnonzero(data == CR)
     size = len(data)
@@ -220,12 +222,13 @@ def _walk(
 
 def _suspects(block: bytes, data: NDArray[np.uint8]) -> list[int]:
     """The positions of quotes and of lone carriage returns, in order."""
-    quotes = np.flatnonzero(data == QUOTE)
-    if b"\r" not in block:
-        return quotes.tolist()
-    returns = np.flatnonzero(data == CR)
-    following = data[np.minimum(returns + 1, len(data) - 1)]
-    return np.sort(np.concatenate((quotes, returns[following != LF]))).tolist()
+    found = np.flatnonzero(data == QUOTE)
+    if b"\r" in block:
+        returns = np.flatnonzero(data == CR)
+        following = data[np.minimum(returns + 1, len(data) - 1)]
+        found = np.sort(np.concatenate((found, returns[following != LF])))
+    positions: list[int] = found.tolist()
+    return positions
 
 
 def _why_spoilt(rules: Grammar, line: bytes) -> str:
@@ -235,7 +238,8 @@ def _why_spoilt(rules: Grammar, line: bytes) -> str:
 
 def _is_unclosed(rules: Grammar, record: bytes, fields: int) -> bool:
     """Say whether a record over several lines is rather a line with an unclosed quote, followed
-    by records that are good by themselves."""
+    by records that are good by themselves.
+    """
     if rules.fields(record) == fields:
         return False
     following = [line.removesuffix(b"\r") for line in record.split(b"\n")[1:]]

@@ -6,8 +6,6 @@ and how many there are. A block in which the two do not agree is never loaded.
 
 from __future__ import annotations
 
-import csv
-import io
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ import pyarrow.csv as pa_csv
 from data_pipeline.contract import Table
 from data_pipeline.errors import BooksError, SourceError
 from data_pipeline.sources.files import ByteStream, RawFile
-from data_pipeline.sources.header import Format, Header, match_header
+from data_pipeline.sources.header import Format, read_header
 from data_pipeline.sources.outline import (
     BlockOutline,
     Choice,
@@ -37,7 +35,6 @@ from data_pipeline.sources.records import (
     records_with_quotes,
 )
 
-DELIMITERS = (",", ";", "\t")
 MAX_RECORD_BYTES = 32 << 20
 """A record may be as long as this; a quote still open by then is taken for a stray one."""
 
@@ -45,7 +42,8 @@ MAX_RECORD_BYTES = 32 << 20
 @dataclass(frozen=True, slots=True)
 class Block:
     """Whole records of a file, and the line on which the first of them begins. The layout is
-    there when it had to be found to see how far the records are whole."""
+    there when it had to be found to see how far the records are whole.
+    """
 
     data: bytes
     first_line: int
@@ -68,7 +66,7 @@ class TextFile:
         self._blocks = self._stream.blocks()
         self._line = 1
         head = self._read_head()
-        self.delimiter, self.header, end = _read_header(file, table, format_, head)
+        self.delimiter, self.header, end = read_header(file, table, format_, head)
         self._line += count_newlines(head[:end])
         self._pending = head[end:]
 
@@ -92,7 +90,8 @@ class TextFile:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the records as text columns under the contract's names, with `source_line`, and
-        `fault`: the reason why a record could not be split (its columns are NULL then)."""
+        `fault`: the reason why a record could not be split (its columns are NULL then).
+        """
         for block in self._whole_records():
             parse = self._parse_plain(block) if is_plain(block.data) else None
             if parse is None:
@@ -105,7 +104,8 @@ class TextFile:
         self, outline: Sequence[BlockOutline], choose: Choice
     ) -> Iterator[tuple[list[pa.RecordBatch], dict[int, str]]]:
         """Yield only the wanted records, with their texts by line. The outline is that of an
-        earlier reading; without one the records are found first."""
+        earlier reading; without one the records are found first.
+        """
         pending, self._pending = self._pending, b""
         for data, noted in cut_blocks(pending, self._blocks, outline):
             layout = choose_records(data, noted, choose)
@@ -141,7 +141,8 @@ class TextFile:
 
     def _complete(self, data: bytes, *, given_up: bool) -> tuple[Block, int]:
         """Take the whole records of some lines, and count the lines: an open quote waits for more
-        text, until it is given up."""
+        text, until it is given up.
+        """
         if given_up or b'"' not in data:
             return Block(data, self._line), count_newlines(data)
         fields = len(self.header.names)
@@ -202,8 +203,8 @@ class TextFile:
             table, ragged = self._read(data, quoted=has_quotes)
             if table.num_rows + len(ragged) != count:
                 raise BooksError(
-                    f"{self.file.name}, from line {block.first_line}: {count} records were counted, "
-                    f"{table.num_rows + len(ragged)} were read; nothing was loaded"
+                    f"{self.file.name}, from line {block.first_line}: {count} records were "
+                    f"counted, {table.num_rows + len(ragged)} were read; nothing was loaded"
                 )
             batches += self._with_lines(table, ragged, lines[chosen])
         if faulty:
@@ -226,9 +227,7 @@ class TextFile:
             data = BOM_UTF8 + data
         table = pa_csv.read_csv(
             pa.py_buffer(data),
-            pa_csv.ReadOptions(
-                use_threads=False, block_size=len(data) + 64, column_names=names
-            ),
+            pa_csv.ReadOptions(use_threads=False, block_size=len(data) + 64, column_names=names),
             pa_csv.ParseOptions(
                 delimiter=self.delimiter,
                 quote_char='"' if quoted else False,
@@ -271,37 +270,3 @@ def _join(data: bytes, starts: Positions, ends: Positions) -> bytes:
     lasts = ends[np.concatenate((breaks - 1, [len(ends) - 1]))]
     view = memoryview(data)
     return b"\n".join(view[a:b] for a, b in zip(firsts, lasts, strict=True)) + b"\n"
-
-
-def _read_header(
-    file: RawFile, table: Table, format_: Format, head: bytes
-) -> tuple[str, Header, int]:
-    """Find the delimiter under which the first record is the table's header."""
-    start = len(head) - len(head.lstrip(b"\r\n"))
-    if start == len(head):
-        raise SourceError(f"{file.name} is empty; a file without rows still has its header")
-    candidates = (format_.delimiter,) if format_.delimiter else DELIMITERS
-    tried: list[SourceError] = []
-    for delimiter in candidates:
-        match = grammar(delimiter).record.match(head, start)
-        if match is None:
-            tried.append(SourceError(f"the header of {file.name} has a malformed quote or line end"))
-            continue
-        if b"\0" in match.group():
-            raise SourceError(
-                f"{file.name} looks like UTF-16 without byte order mark, or is no text at all; "
-                f'declare it: [tables.{table.name}] encoding = "utf-16-le"'
-            )
-        try:
-            text = match.group().decode("utf-8")
-        except UnicodeDecodeError:
-            raise SourceError(f"the header of {file.name} is not UTF-8") from None
-        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-        try:
-            header = match_header(file.name, table, format_, names)
-        except SourceError as error:
-            tried.append(error)
-            continue
-        end = head.find(b"\n", match.end()) + 1
-        return delimiter, header, end or len(head)
-    raise max(tried, key=lambda error: getattr(error, "matched", -1))

@@ -1,9 +1,17 @@
-"""SQL of more than a few lines: templates with {names}, one statement a file."""
+"""SQL as text: names and literals, column lists made from the contract, and templates.
+
+SQL of more than a few lines is a template with {names} in a .sql file, one statement a file.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import files
+
+from data_pipeline.contract import Table
+
+PROVENANCE = "source_file VARCHAR NOT NULL, source_line BIGINT NOT NULL, repairs VARCHAR"
+"""The columns behind the contract's: where a row came from, and what was repaired in it."""
 
 
 @lru_cache
@@ -14,3 +22,30 @@ def _template(name: str) -> str:
 def render(name: str, **values: str) -> str:
     """Fill the template `name`; the values are SQL already (quoted names, literals, lists)."""
     return _template(name).format(**values)
+
+
+def quote(name: str) -> str:
+    """Quote an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """Write a text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def staging_name(table: Table) -> str:
+    """The table that holds the clean rows of the files being loaded."""
+    return f"incoming_{table.name}"
+
+
+def column_types(table: Table) -> str:
+    """The table's columns with their types, as DDL."""
+    return ", ".join(
+        f"{quote(c.name)} {c.type.sql}" + ("" if c.nullable else " NOT NULL") for c in table.columns
+    )
+
+
+def column_list(table: Table, prefix: str = "") -> str:
+    """The table's columns in the order of the warehouse, quoted."""
+    return ", ".join(prefix + quote(c.name) for c in table.columns)

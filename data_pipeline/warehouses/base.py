@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Self
 
 import pyarrow as pa
 
 from data_pipeline.contract import Column, Table
+from data_pipeline.engines import Engine
 
 Row = tuple[Any, ...]
 
@@ -31,16 +32,6 @@ class Access:
     memory_limit: str = "2GB"
     threads: int | None = None
     declare_keys: bool = False
-
-
-class Engine(Protocol):
-    """What transform asks of the engine on which a warehouse has its rows cleaned."""
-
-    def prepare(self, table: Table) -> None: ...
-
-    def prepare_rejected(self) -> None: ...
-
-    def clean(self, table: Table, files: Any, format_: Any, on_read: Any = None) -> Any: ...
 
 
 class Warehouse(ABC):
@@ -117,7 +108,7 @@ class Warehouse(ABC):
             raise
         self.commit()
 
-    def __enter__(self) -> Warehouse:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -131,4 +122,9 @@ def hide_password(url: str) -> str:
     'postgresql://shop:***@host/db'
     """
     hidden = re.sub(r"(://[^/?#:@]*):[^/?#]*@", r"\1:***@", url)
-    return re.sub(r"([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&#]*", r"\1***", hidden, flags=re.I)
+    return re.sub(
+        r"([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&#]*",
+        r"\1***",
+        hidden,
+        flags=re.IGNORECASE,
+    )

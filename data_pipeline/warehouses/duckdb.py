@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 from data_pipeline.contract import TABLES, Column, Table
 from data_pipeline.engines.duckdb import DuckDBEngine, Stream, arrow_batches
 from data_pipeline.errors import ConfigError, WarehouseError
-from data_pipeline.transform import PROVENANCE, column_types, quote, text
+from data_pipeline.sql import PROVENANCE, column_types, quote, text
 from data_pipeline.warehouses.base import Access, Row, Warehouse
 
 LARGEST_BITMAP = 1 << 29
@@ -41,7 +42,8 @@ class DuckDBWarehouse(Warehouse):
         self._connection = _open(path, access)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET preserve_insertion_order = true")
-        self._connection.execute("SET enable_progress_bar = false")
+        with suppress(duckdb.Error):  # a notebook without widgets refuses even to turn it off
+            self._connection.execute("SET enable_progress_bar = false")
         self.engine = DuckDBEngine(self._connection)
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
@@ -114,7 +116,8 @@ class DuckDBWarehouse(Warehouse):
             stream.reraise()
             raise
         finally:
-            self._connection.unregister("brought")
+            with suppress(duckdb.Error):  # after an error, the transaction refuses even this
+                self._connection.unregister("brought")
 
     def publish(self, table: Table, staging: str, *, replace: bool) -> None:
         name = quote(table.name)
@@ -129,12 +132,11 @@ class DuckDBWarehouse(Warehouse):
         self._connection.execute(f"DROP TABLE {staging}")
 
     def broken_keys(self, table: Table) -> list[str]:
-        found = []
-        if not self._is_unique(table):
-            found.append(f"{table.name}.{table.key.name} is not unique")
+        found = [] if self._is_unique(table) else [f"{table.name}.{table.key.name} is not unique"]
         for column in table.foreign_keys:
-            if dangling := self._dangling(table, column.name, TABLES[str(column.references)]):
-                found.append(f"{table.name}.{column.name}: {dangling} keys are not in {column.references}")
+            dangling = self._dangling(table, column.name, TABLES[str(column.references)])
+            said = f"{table.name}.{column.name}: {dangling} keys are not in {column.references}"
+            found += [said] if dangling else []
         return found
 
     def _is_unique(self, table: Table) -> bool:
