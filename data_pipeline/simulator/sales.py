@@ -98,8 +98,9 @@ def sell(business: Business, day: int) -> tuple[Lines, Lines]:
     more = np.array([c.more for c in p.categories])[category]
     units = np.log(np.maximum(chance.random(n), 1e-300)) / np.log(more)
     quantity = 1 + np.minimum(units.astype(np.int64), MOST_UNITS - 1)
-    price = business.catalogue.prices(product, day)
+    listed = business.catalogue.prices(product, day)
     off = np.rint(shelf.off * 100).astype(np.int64)[category]
+    price = listed - listed * off // 100
     date = demand.dates(day, day + 1)[0].item()
     number = (date.year % 100 * 10_000 + date.month * 100 + date.day) * ORDERS_A_DAY
     channel = pick(chance.random(len(who)), np.array([w for _, w in p.channels])).astype(np.int8)
@@ -110,7 +111,7 @@ def sell(business: Business, day: int) -> tuple[Lines, Lines]:
         product=product + 1,
         quantity=quantity,
         price=price,
-        discount=quantity * price * off // 100,
+        discount=quantity * (listed - price),
         channel=channel[order],
     )
     return sold, _returns(business, day, sold, category, chance)
