@@ -17,6 +17,7 @@ from data_pipeline.contract import (
     CURRENCY_SIGNS,
     FIRST_INSTANT,
     MAX_MONEY,
+    NO_BLANK_ENDS,
     QUARANTINE,
     SALES,
     STRUCTURE_REASONS,
@@ -99,7 +100,10 @@ def _record_key(table: Table) -> str:
 
 
 def _trimmed(column: Column) -> str:
-    return f"TRIM({quote(column.name)}, {text(BLANKS)}) AS {quote('t_' + column.name)}"
+    raw = quote(column.name)
+    untouched = f"REGEXP_MATCHES({raw}, {text(NO_BLANK_ENDS)})"
+    trimmed = f"CASE WHEN {untouched} THEN {raw} ELSE TRIM({raw}, {text(BLANKS)}) END"
+    return f"{trimmed} AS {quote('t_' + column.name)}"
 
 
 def _missing(column: Column) -> str:

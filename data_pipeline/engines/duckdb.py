@@ -14,8 +14,8 @@ import duckdb
 import pyarrow as pa
 
 from data_pipeline.contract import (
-    BLANKS,
     FIRST_INSTANT,
+    NO_BLANK_ENDS,
     QUARANTINE,
     Column,
     Default,
@@ -52,6 +52,8 @@ class DuckDBEngine:
         self._connection.register(RAW_ROWS, stream.reader)
         # A filter pushed below the casts would run each of them a second time.
         self._connection.execute("SET disabled_optimizers = 'filter_pushdown'")
+        # Each row brings its line: the order in which rows are written says nothing.
+        self._connection.execute("SET preserve_insertion_order = false")
         try:
             return int(self._connection.execute(sql, used).fetchall()[0][0])
         except duckdb.Error:
@@ -60,6 +62,7 @@ class DuckDBEngine:
         finally:
             with suppress(duckdb.Error):  # nothing may hide the error that ended the stream
                 self._connection.execute("RESET disabled_optimizers")
+                self._connection.execute("SET preserve_insertion_order = true")
                 self._connection.unregister(RAW_ROWS)
 
     def lines(self, sql: str) -> LineSet:
@@ -146,7 +149,7 @@ def _is_plain(column: Column) -> list[str]:
     raw, cast, written = (quote(prefix + column.name) for prefix in ("", "q_", "s_"))
     marks = ", ".join(text(m) for m in column.missing_marks if m)
     marked = [f"{raw} NOT IN ({marks})"] if marks else []
-    untrimmed = f"TRIM({raw}, {text(BLANKS)}) = {raw}"
+    untrimmed = f"REGEXP_MATCHES({raw}, {text(NO_BLANK_ENDS)})"
     match column.type:
         case Whole():
             limit = PLAIN_UNITS if column.type.sql == "INTEGER" else column.type.high
@@ -172,7 +175,7 @@ def _is_plain(column: Column) -> list[str]:
             matches = f"REGEXP_MATCHES({raw}, {text(column.type.pattern)})"
             plain = [untrimmed, f"LOWER({raw}) = {raw}", matches, *marked]
         case Text():
-            plain = [untrimmed, f"{raw} <> ''", *marked]
+            plain = [untrimmed, *marked]
     uncounted = column.missing != QUARANTINE and not (
         isinstance(column.missing, Default) and column.missing.counted
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -31,10 +30,6 @@ def test_no_cell_has_output_or_defines_a_function(path: Path) -> None:
         assert not any(line.startswith(("def ", "class ")) for line in cell["source"])
 
 
-@pytest.mark.skipif(
-    find_spec("ipywidgets") is None,
-    reason="inside Jupyter, DuckDB sets its progress bar only with ipywidgets",
-)
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
