@@ -11,16 +11,25 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from data_pipeline.contract import TABLES
 from data_pipeline.sources.files import PARQUET_MAGIC, RawFile, find_files
 from data_pipeline.sources.header import Format, Header
-from data_pipeline.sources.outline import BlockOutline, Choice
+from data_pipeline.sources.outline import BlockOutline, Choice, LineSet
 from data_pipeline.sources.parquet import ParquetFile
 from data_pipeline.sources.text import TextFile
 
-__all__ = ["OpenFile", "RawFile", "find_files", "open_file", "read_again", "text_schema"]
+__all__ = [
+    "OpenFile",
+    "RawFile",
+    "find_files",
+    "open_file",
+    "read_again",
+    "read_texts",
+    "text_schema",
+]
 
 
 class OpenFile(Protocol):
@@ -68,7 +77,7 @@ def text_schema(header: Header, *, raw: bool = False) -> pa.Schema:
 
 
 def read_again(
-    file: RawFile, format_: Format, choose: Choice, outline: Sequence[BlockOutline] | None = None
+    file: RawFile, format_: Format, choose: Choice, outline: Sequence[BlockOutline]
 ) -> Iterator[pa.RecordBatch]:
     r"""Read a file a second time, only for the records that `choose` wants.
 
@@ -80,13 +89,27 @@ def read_again(
     if _is_parquet(file):
         yield from _parquet_again(ParquetFile(file, table, format_), choose)
         return
-    if outline is None:
-        outline = TextFile(file, table, format_, again=True).find_outline()
     opened = TextFile(file, table, format_, again=True)
     for batches, texts in opened.read_again(outline, choose):
         for batch in batches:
             lines = batch.column("source_line").to_pylist()
             yield _with_raw(batch, [texts[line] for line in lines])
+
+
+def read_texts(file: RawFile, format_: Format, lines: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Yield the text of the sound records that begin on the given lines; no value is read.
+
+    Raises SourceError when the file is no longer the same.
+    """
+    table = TABLES[file.table]
+    if not _is_parquet(file):
+        yield from TextFile(file, table, format_, again=True).texts(lines)
+        return
+    wanted = LineSet()
+    wanted.add(np.array(lines, np.int64))
+    for batch in _parquet_again(ParquetFile(file, table, format_), wanted.holds):
+        found, texts = batch.column("source_line").to_pylist(), batch.column("raw").to_pylist()
+        yield from zip(found, texts, strict=True)
 
 
 def _parquet_again(opened: ParquetFile, choose: Choice) -> Iterator[pa.RecordBatch]:

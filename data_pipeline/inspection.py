@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from data_pipeline import extract
 from data_pipeline.config import Settings
 from data_pipeline.contract import (
@@ -201,8 +199,8 @@ def _read_raw(
     if file.fingerprint != known.fingerprint and content_hash(file) != known.content_hash:
         return None, f"{name} has changed since it was loaded"
     format_ = settings.format_of(known.table)
-    for batch in extract.read_again(file, format_, lambda lines: np.asarray(lines == line)):
-        return str(batch.column("raw")[0].as_py()), None
+    for _, text_ in extract.read_texts(file, format_, [line]):
+        return text_, None
     return None, f"{name} has no record on line {line}"
 
 

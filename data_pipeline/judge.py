@@ -35,7 +35,7 @@ from data_pipeline.contract import (
 )
 from data_pipeline.sources.header import Format
 from data_pipeline.sql import quote, text
-from data_pipeline.timezones import local_offset
+from data_pipeline.timezones import from_declared, local_offset
 
 NUMBER = f"^[{CURRENCY_SIGNS}]?[+-]?([0-9]+|[0-9]{{1,3}}(,[0-9]{{3}})+)([.][0-9]+)?$"
 _DAY = (
@@ -47,14 +47,6 @@ _TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"
 _OFFSET = "[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)"
 INSTANT = f"^{_DAY}([ T]{_TIME}(Z|{_OFFSET})?)?$"
 
-_DECLARED_PARTS = {
-    "%d": "([0-9]{1,2})",
-    "%m": "([0-9]{1,2})",
-    "%Y": "([0-9]{4})",
-    "%H": "([0-9]{1,2})",
-    "%M": "([0-9]{2})",
-    "%S": "([0-9]{2})",
-}
 SHOWN_CHARACTERS = 60
 """So much of a bad value stands in `detail`; all of it is in `raw`."""
 
@@ -125,35 +117,13 @@ def _plain(column: Column, format_: Format) -> list[str]:
             is_number = f"REGEXP_MATCHES({trimmed}, {text(NUMBER)})"
             return [f"CASE WHEN {is_number} AND {fits} THEN {bare} END AS {name}"]
         case Instant():
-            value = _from_declared(trimmed, format_.timestamp) if format_.timestamp else trimmed
+            value = from_declared(trimmed, format_.timestamp) if format_.timestamp else trimmed
             fits = f"REGEXP_MATCHES({value}, {text(INSTANT)}) AND SUBSTR({value}, 1, 4) <> '0000'"
             return [f"CASE WHEN {fits} THEN REPLACE({value}, 'T', ' ') END AS {name}"]
         case Email():
             return [f"LOWER({trimmed}) AS {name}"]
         case _:
             return []
-
-
-def _from_declared(value: str, declared: str) -> str:
-    """Rewrite a time of the declared format as ISO 8601; anything else becomes NULL."""
-    from re import findall, split
-
-    order = findall("%[dmYHMS]", declared)
-    literals = ["".join(f"[{c}]" for c in s) for s in split("%[dmYHMS]", declared)]
-    pattern = "^" + literals[0]
-    for part, literal in zip(order, literals[1:], strict=True):
-        pattern += _DECLARED_PARTS[part] + literal
-    pattern += "$"
-
-    def part_of(name: str) -> str:
-        if name not in order:
-            return "'00'"
-        group = f"REGEXP_EXTRACT({value}, {text(pattern)}, {order.index(name) + 1})"
-        return group if name == "%Y" else f"LPAD({group}, 2, '0')"
-
-    pieces = f"{part_of('%Y')} || '-' || {part_of('%m')} || '-' || {part_of('%d')}"
-    pieces += f" || ' ' || {part_of('%H')} || ':' || {part_of('%M')} || ':' || {part_of('%S')}"
-    return f"(CASE WHEN REGEXP_MATCHES({value}, {text(pattern)}) THEN {pieces} END)"
 
 
 def _wide(column: Column, format_: Format) -> list[str]:

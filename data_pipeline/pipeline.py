@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from data_pipeline import aggregates, extract, ledger, load, transform
@@ -27,10 +27,12 @@ from data_pipeline.ledger import KnownFile
 from data_pipeline.load import Tally
 from data_pipeline.processed import Processed
 from data_pipeline.sources.files import RawFile, content_hash
-from data_pipeline.sources.outline import LineSet
 from data_pipeline.sql import staging_name
 from data_pipeline.transform import CleanedFile, OnRead
 from data_pipeline.warehouses import Access, Warehouse, open_warehouse
+
+RAW_BATCH = 10_000
+"""So many texts of records are handed on at once."""
 
 NOTHING_NEW, FIRST, INCREMENTAL, REBUILD = "nothing new", "first", "incremental", "rebuild"
 
@@ -203,28 +205,23 @@ def _raw_reader(
     settings: Settings,
 ) -> load.FetchRaw:
     """Make the function that reads records again, from files that are as they were loaded."""
-    outlines = {c.file.name: c.outline for c in cleaned}
+    fresh = {c.file.name for c in cleaned}
     files = {
         f.name: f
         for f in found
-        if f.name in outlines or (f.name in known and f.fingerprint == known[f.name].fingerprint)
+        if f.name in fresh or (f.name in known and f.fingerprint == known[f.name].fingerprint)
     }
 
     def fetch(name: str, lines: list[int]) -> Iterator[pa.RecordBatch]:
         if name not in files:
             return
-        wanted = LineSet()
-        wanted.add(np.array(lines, np.int64))
         format_ = settings.format_of(files[name].table)
-        for batch in extract.read_again(files[name], format_, wanted.holds, outlines.get(name)):
-            rows = batch.num_rows
-            yield pa.RecordBatch.from_arrays(
-                [
-                    pa.array([name] * rows, pa.string()),
-                    batch.column("source_line"),
-                    batch.column("raw"),
-                ],
-                schema=load.RAW_SCHEMA,
+        found = extract.read_texts(files[name], format_, lines)
+        while part := list(islice(found, RAW_BATCH)):
+            numbers, texts = zip(*part, strict=True)
+            columns = ([name] * len(part), list(numbers), list(texts))
+            yield pa.RecordBatch.from_pydict(
+                dict(zip(load.RAW_SCHEMA.names, columns, strict=True)), schema=load.RAW_SCHEMA
             )
 
     return fetch

@@ -1,16 +1,27 @@
-"""Local times of a source's time zone, as SQL made from the zone's own transitions.
+"""Times as a source writes them: in a declared format, and in its own time zone; as SQL.
 
-The same on every engine, whatever time zones it knows: each stretch of local time with one offset
-becomes a branch; the hours that a change skips or doubles belong to none.
+Zones are made from their own transitions, and so are the same on every engine: each stretch of
+local time with one offset becomes a branch; hours that a change skips or doubles belong to none.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from re import findall, split
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from data_pipeline.errors import ConfigError
+from data_pipeline.sql import text
+
+_DECLARED_PARTS = {
+    "%d": "([0-9]{1,2})",
+    "%m": "([0-9]{1,2})",
+    "%Y": "([0-9]{4})",
+    "%H": "([0-9]{1,2})",
+    "%M": "([0-9]{2})",
+    "%S": "([0-9]{2})",
+}
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 
@@ -103,3 +114,23 @@ def _search(local: str, stretches: tuple[tuple[datetime, datetime, int], ...]) -
         f"CASE WHEN {local} < TIMESTAMP '{pivot}' THEN {_search(local, stretches[:half])} "
         f"ELSE {_search(local, stretches[half:])} END"
     )
+
+
+def from_declared(value: str, declared: str) -> str:
+    """Rewrite a time of the declared format as ISO 8601; anything else becomes NULL."""
+    order = findall("%[dmYHMS]", declared)
+    literals = ["".join(f"[{c}]" for c in s) for s in split("%[dmYHMS]", declared)]
+    pattern = "^" + literals[0]
+    for part, literal in zip(order, literals[1:], strict=True):
+        pattern += _DECLARED_PARTS[part] + literal
+    pattern += "$"
+
+    def part_of(name: str) -> str:
+        if name not in order:
+            return "'00'"
+        group = f"REGEXP_EXTRACT({value}, {text(pattern)}, {order.index(name) + 1})"
+        return group if name == "%Y" else f"LPAD({group}, 2, '0')"
+
+    pieces = f"{part_of('%Y')} || '-' || {part_of('%m')} || '-' || {part_of('%d')}"
+    pieces += f" || ' ' || {part_of('%H')} || ':' || {part_of('%M')} || ':' || {part_of('%S')}"
+    return f"(CASE WHEN REGEXP_MATCHES({value}, {text(pattern)}) THEN {pieces} END)"

@@ -37,7 +37,7 @@ class CleanedFile:
     clean: int
     rejected: int
     unknown_columns: tuple[str, ...] = field(default=())
-    outline: Sequence[BlockOutline] | None = None
+    outline: Sequence[BlockOutline] = ()
 
 
 def prepare(engine: Engine) -> None:

@@ -314,7 +314,7 @@ def test_an_error_while_texts_are_fetched_comes_out_as_it_is(
     def broken(*_: object) -> None:
         raise SourceError("sales.csv is broken by now")
 
-    monkeypatch.setattr("data_pipeline.extract.read_again", broken)
+    monkeypatch.setattr("data_pipeline.extract.read_texts", broken)
     store.put({"sales_2.csv": sales(f"1,1,1,1,5,{DAY}")})
     with pytest.raises(SourceError, match="broken by now"):
         store.run()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,7 @@ from data_pipeline.sources.outline import (
     outline_of,
 )
 from data_pipeline.sources.records import (
+    LF,
     Layout,
     Positions,
     count_newlines,
@@ -115,12 +117,37 @@ class TextFile:
                 texts = {n: data[a:b].decode("utf-8", "backslashreplace") for n, a, b in spans}
                 yield self._split_records(Block(data, noted.first_line), layout), texts
 
-    def find_outline(self) -> list[BlockOutline]:
-        """Find the records without reading a value."""
-        return [
-            outline_of(self._lay_out(block), len(block.data), block.first_line)
-            for block in self._whole_records()
-        ]
+    def texts(self, lines: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Yield the text of the sound records that begin on the given lines, in order."""
+        wanted = sorted(lines)
+        pending, line, at = self._pending, self._line, 0
+        for block in chain(self._blocks, (None,)):
+            final = block is None
+            cut = len(pending) if final else pending.rfind(b"\n") + 1
+            data = pending[:cut]
+            count = count_newlines(data)
+            if at < len(wanted) and wanted[at] < line + count + final:
+                stops = np.append(np.flatnonzero(np.frombuffer(data, np.uint8) == LF), len(data))
+                while at < len(wanted) and wanted[at] - line < len(stops) - (not final):
+                    first = wanted[at] - line
+                    start = int(stops[first - 1]) + 1 if first else 0
+                    text = self._record_at(data, start, int(stops[first]), final=final)
+                    if text is None:  # goes on in the next block
+                        data, count = data[:start], first
+                        break
+                    yield wanted[at], text.decode("utf-8", "backslashreplace")
+                    at += 1
+            pending, line = pending[len(data) :] + (block or b""), line + count
+
+    def _record_at(self, data: bytes, start: int, line_end: int, *, final: bool) -> bytes | None:
+        """The record that begins at `start`; None when the block ends before it does."""
+        text = data[start:line_end]
+        if b'"' in text:
+            match = grammar(self.delimiter).record.match(data, start)
+            if match is None and not final:
+                return None
+            text = match.group() if match else text
+        return text.removesuffix(b"\r")
 
     def _whole_records(self) -> Iterator[Block]:
         """Cut the text into blocks that end where a line ends, and carry on what is left over."""
