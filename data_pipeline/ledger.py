@@ -24,7 +24,7 @@ from data_pipeline.transform import CleanedFile
 from data_pipeline.warehouses.base import Row, Warehouse
 
 LAYOUT_VERSION = 1
-"""Of the tables of the warehouse; another one is rebuilt, not guessed at."""
+"""Of the tables of the warehouse; noted with every run."""
 
 _BOOKS = {
     "runs": (

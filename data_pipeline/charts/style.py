@@ -22,8 +22,6 @@ AMBER = "#e69f00"
 GREEN = "#009e73"
 PINK = "#cc79a7"
 
-SERIES = (BLUE, AMBER, GREEN, PINK, SKY, ORANGE)
-"""For things that have no order among themselves."""
 
 SEQUENCE = "Blues"
 """For amounts on a map: the darker the more."""

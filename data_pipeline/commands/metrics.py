@@ -37,11 +37,12 @@ Examples:
 def reporting_options(command: F) -> F:
     """Add how amounts and days are written."""
     command = click.option(
-        "--timezone", default="UTC", show_default=True, help="IANA time zone whose days are meant."
+        "--timezone",
+        "reporting_timezone",
+        metavar="ZONE",
+        help="IANA time zone whose days are meant.  [default: UTC]",
     )(command)
-    return click.option("--currency", default="", help="Sign before amounts, such as € or $.")(
-        command
-    )
+    return click.option("--currency", help="Sign before amounts, such as € or $.")(command)
 
 
 @click.command(epilog=METRICS_EXAMPLES)
@@ -65,8 +66,7 @@ def metrics(
     warehouse: str | None,
     config: Path | None,
     as_json: bool,
-    currency: str,
-    timezone: str,
+    **reporting: str | None,
 ) -> None:
     """Print metrics by time, category, place and more; without a name, what there is."""
     from data_pipeline.metrics import query
@@ -75,10 +75,11 @@ def metrics(
     if markdown:
         click.echo(write_markdown(), nl=False)
         return
+    settings = settings_of(config, warehouse=warehouse, **reporting)
     if not names:
         frame = definitions()
     else:
-        with open_to_read(settings_of(config, warehouse=warehouse)) as reader:
+        with open_to_read(settings) as reader:
             frame = query(
                 reader,
                 names,
@@ -86,14 +87,14 @@ def metrics(
                 since=_day(since),
                 until=_day(until),
                 where=_filters(where),
-                timezone=timezone,
+                timezone=settings.reporting_timezone,
             )
     if as_json:
         click.echo(frame.to_json())
     elif as_csv:
         click.echo(frame.to_csv(), nl=False)
     else:
-        _print_frame(frame, currency, names[0] if names and by else None)
+        _print_frame(frame, settings.currency, names[0] if names and by else None)
 
 
 @click.command(epilog="\b\nExample:\n  sales charts --out charts --currency €")
@@ -107,14 +108,13 @@ def metrics(
     help="Folder for the PNG and SVG files.",
 )
 @reporting_options
-def charts(
-    warehouse: str | None, config: Path | None, out: Path, currency: str, timezone: str
-) -> None:
+def charts(warehouse: str | None, config: Path | None, out: Path, **reporting: str | None) -> None:
     """Draw every chart of the warehouse as PNG and SVG."""
     from data_pipeline.charts import draw_all
 
-    url = settings_of(config, warehouse=warehouse).warehouse
-    paths = draw_all(url, out, currency=currency, timezone=timezone)
+    told = settings_of(config, warehouse=warehouse, **reporting)
+    zone = told.reporting_timezone
+    paths = draw_all(told.warehouse, out, currency=told.currency, timezone=zone)
     if paths:
         click.echo(f"{len(paths) // 2} charts, each as PNG and SVG, in {out}")
     else:
@@ -132,14 +132,13 @@ def charts(
     help="The file to write.",
 )
 @reporting_options
-def report(
-    warehouse: str | None, config: Path | None, out: Path, currency: str, timezone: str
-) -> None:
+def report(warehouse: str | None, config: Path | None, out: Path, **reporting: str | None) -> None:
     """Write one HTML page with figures, charts, tables and the books; it works offline."""
     from data_pipeline.report import write_report
 
-    url = settings_of(config, warehouse=warehouse).warehouse
-    path = write_report(url, out, currency=currency, timezone=timezone)
+    told = settings_of(config, warehouse=warehouse, **reporting)
+    zone = told.reporting_timezone
+    path = write_report(told.warehouse, out, currency=told.currency, timezone=zone)
     click.echo(f"The report is {path} ({path.stat().st_size / 1000:,.0f} KB)")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from data_pipeline.commands.options import settings_of, warehouse_options
 from data_pipeline.commands.simulation_tables import ProgressBar, show_facts, show_marks
 
 if TYPE_CHECKING:
@@ -156,19 +157,13 @@ Examples:
     show_default=True,
     help="The directory of the simulated store.",
 )
-@click.option(
-    "--warehouse",
-    default="duckdb:///data/warehouse.duckdb",
-    show_default=True,
-    help="The warehouse that the store was loaded into.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the marks as JSON.")
-def grade(raw: Path, warehouse: str, as_json: bool) -> None:
+@warehouse_options
+def grade(raw: Path, warehouse: str | None, config: Path | None, as_json: bool) -> None:
     """Mark a warehouse against the simulator's answer key; exit 1 if a mark is lost."""
     from data_pipeline.grade import as_dict
     from data_pipeline.grade import grade as mark
 
-    marks = mark(raw, warehouse)
+    marks = mark(raw, settings_of(config, warehouse=warehouse).warehouse)
     if as_json:
         import json
 

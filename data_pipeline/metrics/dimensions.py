@@ -120,6 +120,3 @@ def find_dimension(name: str) -> Dimension:
 
 
 DIMENSIONS: Mapping[str, Dimension] = MappingProxyType({d.name: d for d in _DIMENSIONS})
-
-PERIODS = ("day", "week", "month", "quarter", "year")
-"""The dimensions of time that follow each other."""

@@ -45,10 +45,6 @@ class Warehouse(ABC):
         """Run portable SQL with named parameters; return all rows, or none."""
 
     @abstractmethod
-    def arrow(self, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:
-        """Run portable SQL; return the result as an Arrow table."""
-
-    @abstractmethod
     def begin(self) -> None:
         """Begin a transaction."""
 

@@ -49,11 +49,6 @@ class DuckDBWarehouse(Warehouse):
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
         return self._connection.execute(sql, dict(values or {})).fetchall()
 
-    def arrow(self, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:
-        relation = self._connection.sql(sql, params=dict(values or {}))
-        reader = arrow_batches(relation)
-        return pa.Table.from_batches(list(reader), schema=reader.schema)
-
     def begin(self) -> None:
         self._connection.execute("BEGIN")
 

@@ -41,6 +41,20 @@ def test_the_documented_metrics_are_those_of_the_registry() -> None:
     assert all(f"`{name}`" in page for name in (*METRICS, *DIMENSIONS))
 
 
+def test_currency_and_days_may_come_from_the_settings(
+    books_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("net_sales", "--by", "day", "--warehouse", books_url)
+    plain, abroad = say(metrics, *asked), say(metrics, *asked, "--timezone", "Asia/Tokyo")
+    assert plain != abroad
+    assert "€" not in plain
+    monkeypatch.setenv("SALES_CURRENCY", "€")
+    assert "€" in say(metrics, *asked)
+    monkeypatch.setenv("SALES_CURRENCY", "")
+    monkeypatch.setenv("SALES_REPORTING_TIMEZONE", "Asia/Tokyo")
+    assert say(metrics, *asked) == abroad
+
+
 def test_json_csv_and_table_show_the_same_exact_numbers(books_url: str, store: Store) -> None:
     asked = ("net_sales", "orders", "--by", "category", "--warehouse", books_url)
     lines = oracle.make_lines(store)

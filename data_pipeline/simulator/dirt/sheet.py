@@ -23,7 +23,6 @@ Words = npt.NDArray[np.object_]
 
 LOADED, REPAIRED, QUARANTINED = "loaded", "repaired", "quarantined"
 DUPLICATE, SUPERSEDED = "duplicate", "superseded"
-VERDICTS = (LOADED, REPAIRED, QUARANTINED, DUPLICATE, SUPERSEDED)
 
 APART = 200
 """At most so many records lie between a record and its copy."""
