@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from data_pipeline.metrics.dimensions import COUNTRY_SQL
+from data_pipeline.metrics.dimensions import COUNTRY_SQL, MAIL_DOMAIN_SQL
 from data_pipeline.metrics.metric import EVERYTHING
 from data_pipeline.metrics.periods import sale_time_sql, to_utc
 from data_pipeline.metrics.reading import read_sql
@@ -108,7 +108,11 @@ _JOINS = {
     ),
     "customers": (
         'LEFT JOIN located AS c ON c.customer_id = s."customer_id"',
-        ('c."location" AS location', "c.country AS country"),
+        (
+            'c."location" AS location',
+            "c.country AS country",
+            "c.mail_domain AS mail_domain",
+        ),
     ),
     "first_days": (
         'LEFT JOIN first_days AS f ON f."customer_id" = s."customer_id"',
@@ -142,8 +146,9 @@ def _sale_cte(needs: frozenset[str], sale_time: str, conditions: Sequence[str]) 
     body = ",\n    ".join(columns)
     source = "\n  ".join(['"sales" AS s', *joins])
     sale = f"sale AS (\n  SELECT\n    {body}\n  FROM {source}{_where(conditions)}\n)"
+    parts = {"sale_time": sale_time, "country": COUNTRY_SQL, "mail_domain": MAIL_DOMAIN_SQL}
     leading = [
-        f"{name} AS (\n{read_sql(name).format(sale_time=sale_time, country=COUNTRY_SQL)})"
+        f"{name} AS (\n{read_sql(name).format(**parts)})"
         for need, name in _LEADING_CTES.items()
         if need in needs
     ]

@@ -16,26 +16,23 @@ daily sums (aggregates.py), which keep those apart.
 from __future__ import annotations
 
 from data_pipeline.metrics.frame import Kind
-from data_pipeline.metrics.metric import CUSTOMERS, EVERYTHING, TIME, Metric
+from data_pipeline.metrics.metric import CUSTOMERS, EVERYTHING, TIME, Aggregate, Metric
 
 
-def _sum_if(condition: str, value: str) -> str:
-    return f"COALESCE(SUM(CASE WHEN {condition} THEN {value} ELSE 0 END), 0)"
+def _sum_if(condition: str, value: str) -> Aggregate:
+    return Aggregate(f"COALESCE(SUM(CASE WHEN {condition} THEN {value} ELSE 0 END), 0)", condition)
 
 
-def _customers_if(condition: str) -> str:
-    return (
-        f"COUNT(DISTINCT CASE WHEN total_sales > 0 AND customer_id <> 0{condition}"
-        " THEN customer_id END)"
-    )
+def _customers_if(condition: str) -> Aggregate:
+    bought = f"total_sales > 0 AND customer_id <> 0{condition}"
+    return Aggregate(f"COUNT(DISTINCT CASE WHEN {bought} THEN customer_id END)", bought)
 
 
-def _orders_if(condition: str) -> str:
+def _orders_if(condition: str) -> Aggregate:
     sold = f"total_sales > 0{condition}"
-    return (
-        f"COUNT(DISTINCT CASE WHEN {sold} THEN order_id END)"
-        f" + COUNT(CASE WHEN {sold} AND order_id IS NULL THEN 1 END)"
-    )
+    numbered = f"COUNT(DISTINCT CASE WHEN {sold} THEN order_id END)"
+    others = f"COUNT(CASE WHEN {sold} AND order_id IS NULL THEN 1 END)"
+    return Aggregate(f"{numbered} + {others}", sold)
 
 
 DEFINITIONS = (
@@ -44,7 +41,7 @@ DEFINITIONS = (
         "Net sales",
         "What the shop took: sales after discounts, less returns. The sum of total_sales.",
         Kind.MONEY,
-        "COALESCE(SUM(total_sales), 0)",
+        Aggregate("COALESCE(SUM(total_sales), 0)", "total_sales <> 0"),
         additive_over=EVERYTHING,
     ),
     Metric(
@@ -194,6 +191,14 @@ DEFINITIONS = (
         Kind.MONEY,
         numerator="paid_sales",
         denominator="orders",
+    ),
+    Metric(
+        "average_price",
+        "Average price",
+        "Sales before returns, per piece sold.",
+        Kind.MONEY,
+        numerator="paid_sales",
+        denominator="units",
     ),
     Metric(
         "units_per_order",

@@ -52,6 +52,9 @@ def _period(name: str, label: str, description: str) -> Dimension:
 COUNTRY_SQL = "COALESCE(NULLIF(REGEXP_REPLACE(\"location\", '^([^,]*,)+ *', ''), ''), 'Unknown')"
 """What stands behind the last comma of a location: 'Lyon, France' lies in France."""
 
+MAIL_DOMAIN_SQL = "COALESCE(NULLIF(REGEXP_REPLACE(\"email\", '^.*@', ''), ''), 'Unknown')"
+"""What stands behind the @ of a mail address."""
+
 _DIMENSIONS = (
     _single("day", "Day", "The day of the sale.", Kind.DAY, "day"),
     _period("week", "Week", "The Monday on which the week begins."),
@@ -83,6 +86,14 @@ _DIMENSIONS = (
         "What stands behind the last comma of the location.",
         Kind.TEXT,
         "country",
+        "customers",
+    ),
+    _single(
+        "mail_domain",
+        "Mail domain",
+        "What stands behind the @ of the customer's mail address.",
+        Kind.TEXT,
+        "mail_domain",
         "customers",
     ),
     _single(

@@ -13,10 +13,21 @@ EVERYTHING = (TIME, PRODUCTS, CUSTOMERS)
 
 
 @dataclass(frozen=True, slots=True)
+class Aggregate:
+    """SQL over the CTE `sale`: what is computed, and the condition of the rows that count in it.
+
+    The condition changes nothing in the number: it is what the rows behind it are found by.
+    """
+
+    sql: str = ""
+    rows: str = "1 = 1"
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One number with a name.
 
-    Either `sql` aggregates rows of `sale`; or the metric is the sum of the metrics in `adds`; or
+    Either `aggregate` looks at rows of `sale`; or the metric is the sum of the metrics in `adds`; or
     it is `numerator` / `denominator`, both names of metrics. `additive_over` says along what its
     values may be summed.
     """
@@ -25,12 +36,17 @@ class Metric:
     label: str
     description: str
     kind: Kind
-    sql: str = ""
+    aggregate: Aggregate = Aggregate()
     adds: tuple[str, ...] = ()
     numerator: str = ""
     denominator: str = ""
     additive_over: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """The SQL of a metric that is neither sum nor ratio of others; else empty."""
+        return self.aggregate.sql
 
     @property
     def is_ratio(self) -> bool:

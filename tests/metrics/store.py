@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CATEGORIES = ("Books", "Toys", "Garden", "Kitchen & Dining", "Uncategorised")
 PLACES = ("Berlin, Germany", "Lyon, France", "Paris, France", "Unknown", "Bergen, Norway", "Oslo,")
+DOMAINS = ("example.com", "example.com", "mail.example", "a@b.example", "")
 CHANNELS = ("web", "app", "shop", None)
 
 FIRST_JOINED = datetime.fromisoformat("2024-01-01")
@@ -73,7 +74,7 @@ def make_store(orders: int = 900, seed: int = 7) -> Store:
             Customer(
                 i,
                 "<b>Null</b>" if i == 3 else f"Customer {i}",
-                f"c{i}@example.com",
+                None if i % 13 == 0 else f"c{i}@{DOMAINS[i % 5]}",
                 dice.choice(PLACES),
                 FIRST_JOINED + timedelta(days=i),
                 dice.choice((None, 1950 + i % 50)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from data_pipeline import aggregates
 from data_pipeline.errors import ConfigError, WarehouseError
-from data_pipeline.metrics import DIMENSIONS, METRICS, Kind, open_reader, query
+from data_pipeline.metrics import DIMENSIONS, METRICS, Kind, compose, open_reader, query
+from data_pipeline.metrics.periods import find_zone
 from data_pipeline.metrics.question import ask
 from data_pipeline.warehouses import open_warehouse
 from tests.metrics import oracle
@@ -145,3 +147,23 @@ def test_an_empty_warehouse_says_what_to_do(tmp_path: Path) -> None:
     empty = pytest.raises(WarehouseError, match="is empty; fill it with: sales run")
     with empty, open_reader(f"duckdb:///{path}"):
         pass
+
+
+@pytest.mark.parametrize("name", [m.name for m in METRICS.values() if m.sql])
+def test_the_rows_that_count_are_all_that_a_metric_needs(url: str, name: str) -> None:
+    """Without the rows that its condition leaves out, a metric is what it was."""
+    metric = METRICS[name]
+    kept = replace(metric.aggregate, sql=f"SUM(CASE WHEN {metric.aggregate.rows} THEN 1 ELSE 0 END)")
+    question = ask([name], by=["month"])
+    with open_reader(url) as reader:
+        whole = compose(question, find_zone("UTC"), None)
+        counted = compose(
+            replace(question, metrics=(replace(metric, aggregate=kept),)), find_zone("UTC"), None
+        )
+        only = whole.sql.replace("FROM sale", f"FROM sale WHERE {metric.aggregate.rows}")
+        assert only != whole.sql
+        everything = dict(reader.rows(whole.sql))
+        narrowed = dict(reader.rows(only))
+        counts = dict(reader.rows(counted.sql))
+    assert {month: value for month, value in everything.items() if counts[month]} == narrowed
+    assert not any(value for month, value in everything.items() if not counts[month])
