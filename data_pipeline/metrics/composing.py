@@ -40,6 +40,14 @@ def compose(
 
     `seen` are the first and the last instant of any sale (UTC).
     """
+    head, values = compose_sales(question, zone, seen)
+    return _group(head, "sale", question, ((), values))
+
+
+def compose_sales(
+    question: Question, zone: ZoneInfo, seen: tuple[datetime, datetime] | None
+) -> tuple[str, dict[str, Value]]:
+    """The WITH clause that makes `sale` of the question's days, and its parameters."""
     sale_time = sale_time_sql('s."timestamp"', zone, seen)
     values: dict[str, Value] = {}
     conditions = []
@@ -50,7 +58,7 @@ def compose(
         conditions.append('s."timestamp" < $until')
         values["until"] = to_utc(question.until + timedelta(days=1), zone)
     cte = _sale_cte(question.needs, sale_time, conditions)
-    return _group(f"WITH {cte}\n", "sale", question, ((), values))
+    return f"WITH {cte}\n", values
 
 
 def fits_daily(question: Question) -> bool:
@@ -82,10 +90,7 @@ def _group(
 ) -> Statement:
     """SELECT the question's columns and measures FROM `relation`, grouped and in order."""
     conditions, values = list(limits[0]), dict(limits[1])
-    for dimension, wanted in question.where:
-        names = {f"value_{len(values) + i}": v for i, v in enumerate(wanted) if v is not None}
-        conditions.append(_is_one_of(dimension.columns[0].sql, [*names], none=None in wanted))
-        values |= names
+    conditions += filter_conditions(question, values)
     columns = [column for dimension in question.by for column in dimension.columns]
     selected = [f'{column.sql} AS "{column.name}"' for column in columns]
     selected += [f'{measure.sql} AS "{measure.name}"' for measure in question.measures]
@@ -95,6 +100,16 @@ def _group(
         order = ", ".join(f'"{column.name}"' for column in columns)
         sql += f"\nGROUP BY {keys}\nORDER BY {order}"
     return Statement(sql, values)
+
+
+def filter_conditions(question: Question, values: dict[str, Value]) -> list[str]:
+    """The conditions of the question's filters; puts their parameters into `values`."""
+    conditions = []
+    for dimension, wanted in question.where:
+        names = {f"value_{len(values) + i}": v for i, v in enumerate(wanted) if v is not None}
+        conditions.append(_is_one_of(dimension.columns[0].sql, [*names], none=None in wanted))
+        values |= names
+    return conditions
 
 
 _JOINS = {

@@ -27,9 +27,9 @@ class Aggregate:
 class Metric:
     """One number with a name.
 
-    Either `aggregate` looks at rows of `sale`; or the metric is the sum of the metrics in `adds`; or
-    it is `numerator` / `denominator`, both names of metrics. `additive_over` says along what its
-    values may be summed.
+    Either `aggregate` looks at rows of `sale`; or it is the sum of the metrics in `adds`; or it is
+    `numerator` / `denominator`, both names of metrics. `additive_over` says along what its values
+    may be summed.
     """
 
     name: str

@@ -153,7 +153,9 @@ def test_an_empty_warehouse_says_what_to_do(tmp_path: Path) -> None:
 def test_the_rows_that_count_are_all_that_a_metric_needs(url: str, name: str) -> None:
     """Without the rows that its condition leaves out, a metric is what it was."""
     metric = METRICS[name]
-    kept = replace(metric.aggregate, sql=f"SUM(CASE WHEN {metric.aggregate.rows} THEN 1 ELSE 0 END)")
+    kept = replace(
+        metric.aggregate, sql=f"SUM(CASE WHEN {metric.aggregate.rows} THEN 1 ELSE 0 END)"
+    )
     question = ask([name], by=["month"])
     with open_reader(url) as reader:
         whole = compose(question, find_zone("UTC"), None)
