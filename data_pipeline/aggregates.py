@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from data_pipeline.layout import AGG_DAILY, AGG_STATE
 from data_pipeline.metrics.composing import DAILY
 from data_pipeline.metrics.periods import find_zone, sale_time_sql
 from data_pipeline.metrics.reading import read_sql
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from data_pipeline.metrics.reading import Reader
+    from data_pipeline.warehouses import Warehouse
 
-STATE = "agg_state"
+STATE = AGG_STATE.name
 TABLES = (DAILY, STATE)
 TOUCHED = "agg_touched_days"
 
 
-def refresh(warehouse: Reader, *, changed: str | None = None, timezone: str = "UTC") -> None:
+def refresh(warehouse: Warehouse, *, changed: str | None = None, timezone: str = "UTC") -> None:
     """Bring the daily sums up to the sales; with `changed`, only the days that it names.
 
     Sums all days when there are no sums yet or when they are of another time zone. Neither begins
@@ -49,16 +50,16 @@ def refresh(warehouse: Reader, *, changed: str | None = None, timezone: str = "U
         _sum_touched_days(warehouse, zone, seen, changed)
 
 
-def _rebuild(warehouse: Reader, zone: ZoneInfo, seen: tuple[datetime, datetime] | None) -> None:
-    warehouse.rows(f"DROP TABLE IF EXISTS {DAILY}")
-    warehouse.rows(f"DROP TABLE IF EXISTS {STATE}")
-    warehouse.rows(f"CREATE TABLE {DAILY} AS {_sums(zone, seen)}")
-    name = zone.key.replace("'", "''")
-    warehouse.rows(f"CREATE TABLE {STATE} AS SELECT '{name}' AS reporting_timezone")
+def _rebuild(warehouse: Warehouse, zone: ZoneInfo, seen: tuple[datetime, datetime] | None) -> None:
+    for relation in (AGG_DAILY, AGG_STATE):
+        renew = warehouse.empty if warehouse.has_table(relation.name) else warehouse.create
+        renew(relation)
+    warehouse.rows(f"INSERT INTO {DAILY} {_sums(zone, seen)}")
+    warehouse.rows(f"INSERT INTO {STATE} VALUES ($zone)", {"zone": zone.key})
 
 
 def _sum_touched_days(
-    warehouse: Reader,
+    warehouse: Warehouse,
     zone: ZoneInfo,
     seen: tuple[datetime, datetime] | None,
     changed: str,
@@ -86,15 +87,14 @@ def _sums(zone: ZoneInfo, seen: tuple[datetime, datetime] | None, *, only_days: 
     return read_sql("agg_daily").format(sale_time=sale_time, condition=condition)
 
 
-def _span(warehouse: Reader) -> tuple[datetime, datetime] | None:
+def _span(warehouse: Warehouse) -> tuple[datetime, datetime] | None:
     ((first, last),) = warehouse.rows('SELECT MIN("timestamp"), MAX("timestamp") FROM "sales"')
     return None if first is None else (first, last)
 
 
-def _timezone(warehouse: Reader) -> str | None:
+def _timezone(warehouse: Warehouse) -> str | None:
     """The time zone of the daily sums that are there; None when there are none."""
-    there = f"SELECT COUNT(*) FROM information_schema.tables WHERE table_name = '{STATE}'"
-    if warehouse.rows(there) == [(0,)]:
+    if not warehouse.has_table(STATE):
         return None
     ((name,),) = warehouse.rows(f"SELECT reporting_timezone FROM {STATE}")
     return str(name)

@@ -17,6 +17,7 @@ from decimal import Decimal
 
 from data_pipeline.contract import SALES, TABLES
 from data_pipeline.errors import BooksError
+from data_pipeline.layout import BOOKS, LEDGER
 from data_pipeline.load import Movement, Tally
 from data_pipeline.sources.files import RawFile
 from data_pipeline.sql import quote, render
@@ -25,27 +26,6 @@ from data_pipeline.warehouses.base import Row, Warehouse
 
 LAYOUT_VERSION = 1
 """Of the tables of the warehouse; noted with every run."""
-
-_BOOKS = {
-    "runs": (
-        "run_id BIGINT NOT NULL, started_at TIMESTAMP NOT NULL, finished_at TIMESTAMP NOT NULL, "
-        "status VARCHAR NOT NULL, kind VARCHAR NOT NULL, "
-        "versions VARCHAR NOT NULL, settings VARCHAR NOT NULL"
-    ),
-    "files": (
-        "path VARCHAR NOT NULL, source_table VARCHAR NOT NULL, sort_key VARCHAR NOT NULL, "
-        "size BIGINT NOT NULL, mtime_ns BIGINT NOT NULL, ctime_ns BIGINT NOT NULL, "
-        "content_hash VARCHAR NOT NULL, first_seen TIMESTAMP NOT NULL, row_count BIGINT NOT NULL, "
-        "run_id BIGINT NOT NULL"
-    ),
-    "ledger": (
-        "run_id BIGINT NOT NULL, source_table VARCHAR NOT NULL, source_file VARCHAR NOT NULL, "
-        "rows_read BIGINT NOT NULL, rows_loaded BIGINT NOT NULL, rows_duplicate BIGINT NOT NULL, "
-        "rows_quarantined BIGINT NOT NULL, rows_repaired BIGINT NOT NULL, "
-        "amount_read DECIMAL(38,4), amount_loaded DECIMAL(38,4), amount_duplicate DECIMAL(38,4), "
-        "amount_quarantined DECIMAL(38,4), entry VARCHAR NOT NULL"
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +42,8 @@ class KnownFile:
 
 def create_books(warehouse: Warehouse) -> None:
     """Make the empty books."""
-    for name, columns in _BOOKS.items():
-        warehouse.rows(f"CREATE TABLE {name} ({columns})")
+    for relation in BOOKS:
+        warehouse.create(relation)
 
 
 def next_run_id(warehouse: Warehouse) -> int:
@@ -121,7 +101,8 @@ def note_untouched(warehouse: Warehouse, file: RawFile) -> None:
 
 def order_files(warehouse: Warehouse) -> None:
     """Make the temporary table that says which file stands before which."""
-    warehouse.rows("CREATE OR REPLACE TEMP TABLE file_order AS SELECT path, sort_key FROM files")
+    warehouse.rows("DROP TABLE IF EXISTS file_order")
+    warehouse.rows("CREATE TEMP TABLE file_order AS SELECT path, sort_key FROM files")
 
 
 def write_run(
@@ -149,17 +130,18 @@ def write_run(
 
 def write_movements(warehouse: Warehouse, run_id: int, tallies: Mapping[str, Tally]) -> None:
     """Enter what a run did with the rows of each file."""
+    names = [field.name for field in LEDGER.fields]
+    insert = f"INSERT INTO ledger VALUES ({', '.join(f'${name}' for name in names)})"
     for tally in tallies.values():
         money = tally.table is SALES
         for file, m in sorted(tally.files.items()):
             amounts = (m.amount_read, m.amount_loaded, m.amount_duplicate, m.amount_quarantined)
-            shown = ", ".join(f"{a}" if money else "NULL" for a in amounts)
-            entry = "load" if m.read else "move"
-            warehouse.rows(
-                f"INSERT INTO ledger VALUES ({run_id}, $source_table, $source_file, {m.read}, "
-                f"{m.loaded}, {m.duplicate}, {m.quarantined}, {m.repaired}, {shown}, '{entry}')",
-                {"source_table": tally.table.name, "source_file": file},
-            )
+            values = (
+                run_id, tally.table.name, file,
+                m.read, m.loaded, m.duplicate, m.quarantined, m.repaired,
+                *(amounts if money else (None,) * 4), "load" if m.read else "move",
+            )  # fmt: skip
+            warehouse.rows(insert, dict(zip(names, values, strict=True)))
 
 
 def close_books(

@@ -16,10 +16,9 @@ from decimal import Decimal
 import pyarrow as pa
 
 from data_pipeline.contract import PRODUCTS, SALES, TABLES, Table, orphan_reason
+from data_pipeline.layout import STAGED_REJECTED, star_relations
 from data_pipeline.sql import (
-    PROVENANCE,
     column_list,
-    column_types,
     quote,
     render,
     staging_name,
@@ -70,21 +69,16 @@ class Tally:
 
 def create_star(warehouse: Warehouse) -> None:
     """Make the empty tables of the star and of the quarantine."""
-    for table in TABLES.values():
-        types = column_types(table)
-        warehouse.rows(f"CREATE OR REPLACE TABLE {quote(table.name)} ({types}, {PROVENANCE})")
-        warehouse.rows(
-            f"CREATE OR REPLACE TABLE {_held(table)} ({types}, {PROVENANCE}, "
-            "reason VARCHAR NOT NULL, raw VARCHAR NOT NULL, run_id BIGINT NOT NULL)"
-        )
-    warehouse.rows(
-        "CREATE OR REPLACE TABLE rejected (source_table VARCHAR NOT NULL, "
-        "source_file VARCHAR NOT NULL, source_line BIGINT NOT NULL, reason VARCHAR NOT NULL, "
-        "detail VARCHAR, raw VARCHAR NOT NULL, amount DECIMAL(18,4), run_id BIGINT NOT NULL, "
-        "record_key VARCHAR)"
-    )
+    for relation in star_relations():
+        warehouse.create(relation)
     details = {f"{t.name}_detail": _held_detail(t) for t in TABLES.values()}
     warehouse.rows(render("quarantine", **details))
+
+
+def empty_star(warehouse: Warehouse) -> None:
+    """Take all rows out of the star and the quarantine, the fact before the dimensions."""
+    for relation in reversed(star_relations()):
+        warehouse.empty(relation)
 
 
 def merge(
@@ -130,7 +124,7 @@ def reject(warehouse: Warehouse, run_id: int, tallies: dict[str, Tally]) -> None
     """Move the rejected rows of all tables from the staging table into quarantine."""
     counts = warehouse.rows(
         "SELECT source_table, source_file, COUNT(*), COALESCE(SUM(amount), 0) "
-        "FROM incoming_rejected GROUP BY source_table, source_file"
+        f"FROM {STAGED_REJECTED.name} GROUP BY source_table, source_file"
     )
     for table, file, count, amount in counts:
         movement = tallies[table].files[file]
@@ -140,9 +134,9 @@ def reject(warehouse: Warehouse, run_id: int, tallies: dict[str, Tally]) -> None
         movement.amount_quarantined += amount
     warehouse.rows(
         "INSERT INTO rejected SELECT source_table, source_file, source_line, reason, detail, raw, "
-        f"amount, {run_id}, record_key FROM incoming_rejected"
+        f"amount, {run_id}, record_key FROM {STAGED_REJECTED.name}"
     )
-    warehouse.rows("DROP TABLE incoming_rejected")
+    warehouse.rows(f"DROP TABLE {STAGED_REJECTED.name}")
 
 
 def add_guest(warehouse: Warehouse, staging: str) -> None:
@@ -228,10 +222,10 @@ def _note_changes(warehouse: Warehouse, table: Table) -> None:
     because their product has changed; what is summed by day is then summed anew for those days.
     """
     if table is PRODUCTS:
-        warehouse.rows(
-            "CREATE OR REPLACE TEMP TABLE changed_products AS SELECT product_id FROM contested"
-        )
+        warehouse.rows("DROP TABLE IF EXISTS changed_products")
+        warehouse.rows("CREATE TEMP TABLE changed_products AS SELECT product_id FROM contested")
     if table is SALES:
+        warehouse.rows("DROP TABLE IF EXISTS changed_sales")
         warehouse.rows(render("load/changed_sales"))
 
 

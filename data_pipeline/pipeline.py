@@ -22,12 +22,12 @@ import pyarrow as pa
 from data_pipeline import aggregates, extract, ledger, load, transform
 from data_pipeline.config import Settings
 from data_pipeline.contract import TABLES
-from data_pipeline.errors import ContractError, SourceError
+from data_pipeline.errors import ContractError, SourceError, WarehouseError
 from data_pipeline.ledger import KnownFile
 from data_pipeline.load import Tally
 from data_pipeline.processed import Processed
 from data_pipeline.sources.files import RawFile, content_hash
-from data_pipeline.sql import staging_name
+from data_pipeline.sql import staging_name, text
 from data_pipeline.transform import CleanedFile, OnRead
 from data_pipeline.warehouses import Access, Warehouse, open_warehouse
 
@@ -83,7 +83,7 @@ def run(settings: Settings, on_read: OnRead | None = None) -> Result:
                 times = (started, _now())
                 ledger.write_run(warehouse, run_id, plan.kind, times, _versions(), _said(settings))
         finally:
-            with suppress(duckdb.Error):
+            with suppress(WarehouseError):
                 warehouse.drop_staging()
         processed.show()
         warnings = _warnings(plan, cleaned)
@@ -152,10 +152,10 @@ def _brake(warehouse: Warehouse, file: CleanedFile, settings: Settings) -> None:
     """Stop when so much of a file is bad that it cannot be what its name says."""
     if file.rejected <= settings.max_quarantine * file.rows:
         return
-    reasons = warehouse.rows(
-        "SELECT reason, COUNT(*) FROM incoming_rejected WHERE source_file = $name "
-        "GROUP BY reason ORDER BY COUNT(*) DESC, reason LIMIT 3",
-        {"name": file.file.name},
+    reasons = warehouse.engine.rows(
+        "SELECT reason, COUNT(*) FROM incoming_rejected "
+        f"WHERE source_file = {text(file.file.name)} "
+        "GROUP BY reason ORDER BY COUNT(*) DESC, reason LIMIT 3"
     )
     said = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
     raise ContractError(
@@ -173,12 +173,15 @@ def _load(
     settings: Settings,
 ) -> tuple[int, dict[str, Tally]]:
     """Load and check, inside the transaction: the star, the quarantine and the books."""
+    warehouse.stage(fresh=plan.fresh)
     if plan.kind == FIRST:
         ledger.create_books(warehouse)
+        load.create_star(warehouse)
     run_id = ledger.next_run_id(warehouse)
     known = {} if plan.fresh else ledger.known_files(warehouse)
+    if plan.kind == REBUILD:
+        load.empty_star(warehouse)
     if plan.fresh:
-        load.create_star(warehouse)
         load.add_guest(warehouse, staging_name(TABLES["customers"]))
         ledger.begin_new_books(warehouse, run_id)
     ledger.write_files(warehouse, run_id, cleaned)

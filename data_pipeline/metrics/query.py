@@ -52,8 +52,7 @@ def query(
 
 def has_daily(reader: Reader, timezone: str) -> bool:
     """Whether the warehouse keeps daily sums, by the days of `timezone`."""
-    tables = "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'agg_state'"
-    if reader.rows(tables) == [(0,)]:
+    if not reader.has_table("agg_state"):
         return False
     return reader.rows("SELECT reporting_timezone FROM agg_state") == [(timezone,)]
 

@@ -17,6 +17,8 @@ class Reader(Protocol):
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
 
+    def has_table(self, name: str) -> bool: ...
+
 
 @contextmanager
 def open_reader(url: str) -> Iterator[Reader]:
@@ -27,8 +29,7 @@ def open_reader(url: str) -> Iterator[Reader]:
     from data_pipeline.warehouses import Access, open_warehouse
 
     with open_warehouse(url, Access(read_only=True)) as warehouse:
-        there = "SELECT COUNT(*) FROM information_schema.tables WHERE table_name = 'sales'"
-        if warehouse.rows(there) == [(0,)]:
+        if not warehouse.has_table("sales"):
             raise WarehouseError(f"{warehouse.url} is empty; fill it with: sales run")
         yield warehouse
 

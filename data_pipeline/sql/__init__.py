@@ -9,6 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from data_pipeline.contract import Table
+from data_pipeline.layout import Relation
 
 PROVENANCE = "source_file VARCHAR NOT NULL, source_line BIGINT NOT NULL, repairs VARCHAR"
 """The columns behind the contract's: where a row came from, and what was repaired in it."""
@@ -43,6 +44,13 @@ def column_types(table: Table) -> str:
     """The table's columns with their types, as DDL."""
     return ", ".join(
         f"{quote(c.name)} {c.type.sql}" + ("" if c.nullable else " NOT NULL") for c in table.columns
+    )
+
+
+def field_types(relation: Relation) -> str:
+    """The columns of a table of the warehouse with their types, as DDL."""
+    return ", ".join(
+        f"{quote(f.name)} {f.sql}" + ("" if f.nullable else " NOT NULL") for f in relation.fields
     )
 
 

@@ -1,5 +1,5 @@
 -- grain: one row a record that is not in the star, and why
-CREATE OR REPLACE VIEW quarantine AS
+CREATE VIEW quarantine AS
 SELECT source_table, source_file, source_line, reason, detail, raw, run_id, amount
 FROM rejected
 UNION ALL

@@ -17,8 +17,10 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from data_pipeline.contract import Column, Table
+from data_pipeline.contract import TABLES, Column, Table
 from data_pipeline.engines import Engine
+from data_pipeline.layout import Relation
+from data_pipeline.sql import quote
 
 Row = tuple[Any, ...]
 
@@ -61,12 +63,31 @@ class Warehouse(ABC):
         """Let the warehouse go, and whoever waits for it come."""
 
     @abstractmethod
+    def has_table(self, name: str) -> bool:
+        """Say whether the warehouse has a table of that name."""
+
     def has_tables(self) -> bool:
         """Say whether the star is there."""
+        return self.has_table("runs")
+
+    @abstractmethod
+    def create(self, relation: Relation) -> None:
+        """Make an empty table."""
+
+    @abstractmethod
+    def empty(self, relation: Relation) -> None:
+        """Take all rows out of a table; readers see them until the commit."""
 
     @abstractmethod
     def drop_staging(self) -> None:
         """Remove what an unfinished run may have left beside the star."""
+
+    @abstractmethod
+    def stage(self, *, fresh: bool) -> None:
+        """Bring the staging tables from the engine beside the star, inside the transaction.
+
+        `fresh` says that they will be all that the star is made of.
+        """
 
     @abstractmethod
     def find_doubled_keys(self, table: Table, staging: str) -> None:
@@ -85,9 +106,31 @@ class Warehouse(ABC):
     def publish(self, table: Table, staging: str, *, replace: bool) -> None:
         """Make the rows of `staging` part of the table, or the table itself; staging is gone."""
 
-    @abstractmethod
     def broken_keys(self, table: Table) -> list[str]:
         """Say in words which keys of a published table are not unique, missing or dangling."""
+        name = quote(table.name)
+        found = [] if self.is_unique(table) else [f"{table.name}.{table.key.name} is not unique"]
+        for column in table.foreign_keys:
+            dangling = self.count_dangling(name, column.name, TABLES[str(column.references)])
+            said = f"{table.name}.{column.name}: {dangling} keys are not in {column.references}"
+            found += [said] if dangling else []
+        return found
+
+    def is_unique(self, table: Table) -> bool:
+        """Say whether each row of a table has a key of its own."""
+        key, name = quote(table.key.name), quote(table.name)
+        sql = f"SELECT COUNT(*), COUNT({key}), COUNT(DISTINCT {key}) FROM {name}"
+        ((rows, keys, different),) = self.rows(sql)
+        return bool(rows == keys == different)
+
+    def count_dangling(self, table: str, column: str, target: Table) -> int:
+        """Count the different keys in a column that are not in the table that they point to."""
+        foreign, key = quote(column), quote(target.key.name)
+        ((count,),) = self.rows(
+            f"SELECT COUNT(DISTINCT m.{foreign}) FROM {table} AS m "
+            f"LEFT JOIN {quote(target.name)} AS o ON o.{key} = m.{foreign} WHERE o.{key} IS NULL"
+        )
+        return int(count)
 
     @abstractmethod
     def export(self, sql: str, path: Path, kind: str) -> None:

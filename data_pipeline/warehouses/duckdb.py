@@ -12,10 +12,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from data_pipeline.contract import TABLES, Column, Table
+from data_pipeline.contract import Column, Table
 from data_pipeline.engines.duckdb import DuckDBEngine, Stream, arrow_batches
 from data_pipeline.errors import ConfigError, WarehouseError
-from data_pipeline.sql import PROVENANCE, column_types, quote, text
+from data_pipeline.layout import Relation, star
+from data_pipeline.sql import field_types, quote, text
 from data_pipeline.warehouses.base import Access, Row, Warehouse
 
 LARGEST_BITMAP = 1 << 29
@@ -64,20 +65,33 @@ class DuckDBWarehouse(Warehouse):
         if unused:
             self._path.unlink(missing_ok=True)
 
-    def has_tables(self) -> bool:
-        return bool(self._tables("runs"))
+    def has_table(self, name: str) -> bool:
+        return bool(self._tables(name.replace("_", "$_")))
+
+    def create(self, relation: Relation) -> None:
+        self._connection.execute(f"CREATE TABLE {quote(relation.name)} ({field_types(relation)})")
+
+    def empty(self, relation: Relation) -> None:
+        columns = field_types(relation)
+        self._connection.execute(f"CREATE OR REPLACE TABLE {quote(relation.name)} ({columns})")
 
     def drop_staging(self) -> None:
-        for name in self._tables("incoming_%"):
-            self._connection.execute(f"DROP TABLE {quote(name)}")
+        try:
+            for name in self._tables("incoming$_%"):
+                self._connection.execute(f"DROP TABLE {quote(name)}")
+        except duckdb.Error as error:
+            raise WarehouseError(f"cannot clean {self._path}: {_first_line(error)}") from None
 
     def _tables(self, pattern: str) -> list[str]:
         found = self.rows(
-            "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE $pattern "
+            "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE $pattern ESCAPE '$' "
             "AND database_name = CURRENT_DATABASE() AND schema_name = 'main' AND NOT temporary",
             {"pattern": pattern},
         )
         return [name for (name,) in found]
+
+    def stage(self, *, fresh: bool) -> None:
+        """Nothing is to be done: the engine works on the same file."""
 
     def find_doubled_keys(self, table: Table, staging: str) -> None:
         key = quote(table.key.name)
@@ -121,20 +135,12 @@ class DuckDBWarehouse(Warehouse):
             self._connection.execute(f"ALTER TABLE {staging} RENAME TO {name}")
             return
         if replace:
-            columns = f"{column_types(table)}, {PROVENANCE}, PRIMARY KEY ({quote(table.key.name)})"
+            columns = f"{field_types(star(table))}, PRIMARY KEY ({quote(table.key.name)})"
             self._connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
         self._connection.execute(f"INSERT INTO {name} SELECT * FROM {staging}")
         self._connection.execute(f"DROP TABLE {staging}")
 
-    def broken_keys(self, table: Table) -> list[str]:
-        found = [] if self._is_unique(table) else [f"{table.name}.{table.key.name} is not unique"]
-        for column in table.foreign_keys:
-            dangling = self._dangling(table, column.name, TABLES[str(column.references)])
-            said = f"{table.name}.{column.name}: {dangling} keys are not in {column.references}"
-            found += [said] if dangling else []
-        return found
-
-    def _is_unique(self, table: Table) -> bool:
+    def is_unique(self, table: Table) -> bool:
         key, name = quote(table.key.name), quote(table.name)
         count, low, high = self.rows(f"SELECT COUNT({key}), MIN({key}), MAX({key}) FROM {name}")[0]
         if count == 0:
@@ -145,9 +151,9 @@ class DuckDBWarehouse(Warehouse):
             distinct = f"COUNT(DISTINCT {key})"
         return bool(self.rows(f"SELECT {distinct} FROM {name}")[0][0] == count)
 
-    def _dangling(self, table: Table, column: str, target: Table) -> int:
+    def count_dangling(self, table: str, column: str, target: Table) -> int:
         foreign, key = quote(column), quote(target.key.name)
-        sides = [(quote(table.name), foreign), (quote(target.name), key)]
+        sides = [(table, foreign), (quote(target.name), key)]
         bounds = [self.rows(f"SELECT MIN({k}), MAX({k}) FROM {t}")[0] for t, k in sides]
         (low, high), (first, last) = bounds
         if low is None:
@@ -155,13 +161,7 @@ class DuckDBWarehouse(Warehouse):
         if first is not None and first <= low and high <= last and last - first < LARGEST_BITMAP:
             bits = [f"(SELECT BITSTRING_AGG({k}, {first}, {last}) FROM {t})" for t, k in sides]
             return int(self.rows(f"SELECT BIT_COUNT({bits[0]} & ~{bits[1]})")[0][0])
-        (many, foreign), (one, key) = sides
-        return int(
-            self.rows(
-                f"SELECT COUNT(DISTINCT m.{foreign}) FROM {many} AS m "
-                f"LEFT JOIN {one} AS o ON o.{key} = m.{foreign} WHERE o.{key} IS NULL"
-            )[0][0]
-        )
+        return super().count_dangling(table, column, target)
 
     def export(self, sql: str, path: Path, kind: str) -> None:
         options = "FORMAT PARQUET" if kind == "parquet" else "FORMAT CSV, HEADER"

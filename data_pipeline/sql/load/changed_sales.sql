@@ -1,5 +1,5 @@
 -- grain: one row a sale that came, went, got another version, or whose product has changed
-CREATE OR REPLACE TEMP TABLE changed_sales AS
+CREATE TEMP TABLE changed_sales AS
 SELECT i."timestamp" FROM incoming_sales AS i
 UNION ALL
 SELECT v."timestamp" FROM versions AS v WHERE v.place = 'loaded'
