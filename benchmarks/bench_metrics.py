@@ -83,7 +83,7 @@ def _cpu_seconds() -> float:
 
 
 def _drop_sums(url: str) -> None:
-    with open_warehouse(url) as warehouse:
+    with open_warehouse(url) as warehouse, warehouse.transaction():
         for name in aggregates.TABLES:
             warehouse.rows(f"DROP TABLE IF EXISTS {name}")
 
@@ -98,7 +98,7 @@ def main() -> None:
         _drop_sums(url)
         with open_reader(url) as reader:
             fact = {n: measure(q, told.repeats) for n, q in questions(reader).items()}
-        with open_warehouse(url) as warehouse:
+        with open_warehouse(url) as warehouse, warehouse.transaction():
             built = measure(lambda: aggregates.refresh(warehouse), told.repeats)
         with open_reader(url) as reader:
             quick = {n: measure(q, told.repeats) for n, q in questions(reader).items()}

@@ -75,6 +75,7 @@ def run(settings: Settings, on_read: OnRead | None = None) -> Result:
         processed = Processed(settings.processed, settings.processed_kind, settings.safe_csv)
         if plan.kind == NOTHING_NEW and not plan.touched and not processed.missing():
             return Result(None, NOTHING_NEW, warehouse.url)
+        warehouse.prepare()
         try:
             cleaned = _clean(warehouse, plan, settings, on_read)
             with processed, warehouse.transaction():
@@ -135,7 +136,6 @@ def _clean(
     warehouse: Warehouse, plan: Plan, settings: Settings, on_read: OnRead | None
 ) -> tuple[CleanedFile, ...]:
     """Extract and transform: the files' rows into the staging tables."""
-    warehouse.drop_staging()
     transform.prepare(warehouse.engine)
     cleaned: list[CleanedFile] = []
     for table in TABLES.values():

@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     | {"metrics", "charts", "report"},
     frozenset({"extract", "judge", "transform", "load", "ledger", "processed", "config"}),
     frozenset({"sources", "engines", "warehouses"}),
-    frozenset({"sql", "timezones", "contract", "kinds", "layout"}),
+    frozenset({"sql", "timezones", "contract", "kinds", "layout", "published"}),
     frozenset({"errors"}),
 )
 """From the edge to the core: a module imports from its own layer or from those behind it.

@@ -169,7 +169,7 @@ def make_a_table_and_fail(warehouse: Warehouse) -> None:
 @pytest.mark.parametrize("what", ["unique", "dangling"])
 def test_broken_keys_far_apart_are_seen(store: Shop, what: str) -> None:
     store.put({"sales-2.csv": sales("9223372036854775807,1,1,1,5,2025-03-04")}).run()
-    with open_warehouse(store.url) as warehouse:
+    with open_warehouse(store.url) as warehouse, warehouse.transaction():
         assert warehouse.broken_keys(TABLES["sales"]) == []
         if what == "unique":
             warehouse.rows("INSERT INTO sales SELECT * FROM sales WHERE transaction_id = 1")

@@ -46,6 +46,13 @@ class Warehouse(ABC):
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
         """Run portable SQL with named parameters; return all rows, or none."""
 
+    def prepare(self) -> None:
+        """Make ready for staging tables and a transaction; a run that finds nothing new never does.
+
+        Removes what an unfinished run may have left beside the star.
+        """
+        self.drop_staging()
+
     @abstractmethod
     def begin(self) -> None:
         """Begin a transaction."""
@@ -61,6 +68,16 @@ class Warehouse(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let the warehouse go, and whoever waits for it come."""
+
+    @abstractmethod
+    def version(self) -> str:
+        """Name the state that whoever opens the warehouse now will see. Each commit gives it
+        another name; to ask costs next to nothing.
+        """
+
+    def outdated(self) -> bool:
+        """Whether a run has committed a state that this connection will never see: open anew."""
+        return False
 
     @abstractmethod
     def has_table(self, name: str) -> bool:

@@ -1,12 +1,17 @@
-"""DuckDB, the embedded warehouse: one file, one writer at a time."""
+"""DuckDB, the embedded warehouse: one file, one writer at a time, readers at any time.
+
+A run works on a copy, which takes the place of the file at the commit; so nobody ever has open
+what is being written. What runs and readers see of each other is `published.PublishedFile`.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from secrets import token_hex
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -16,17 +21,22 @@ from data_pipeline.contract import Column, Table
 from data_pipeline.engines.duckdb import DuckDBEngine, Stream, arrow_batches
 from data_pipeline.errors import ConfigError, WarehouseError
 from data_pipeline.layout import Relation, star
+from data_pipeline.published import PublishedFile, in_use
 from data_pipeline.sql import field_types, quote, text
 from data_pipeline.warehouses.base import Access, Row, Warehouse
+
+Opened = TypeVar("Opened")
 
 LARGEST_BITMAP = 1 << 29
 """Keys that span no more than this are looked at in a bitmap; others are grouped."""
 
 RETRY_S = 0.1
+SPILLED = ".tmp"
+"""The ending of the folder for what does not fit the memory."""
 
 
 def connect(url: str, access: Access) -> Warehouse:
-    """Open `duckdb:///path`; the file is made when it is not there."""
+    """Open `duckdb:///path`; the file is made by the first commit."""
     path = url.partition("://")[2].removeprefix("/").partition("?")[0]
     if not path:
         raise ConfigError(f"{url!r} names no file; write duckdb:///data/warehouse.duckdb")
@@ -38,32 +48,75 @@ class DuckDBWarehouse(Warehouse):
 
     def __init__(self, path: Path, access: Access) -> None:
         self.url = f"duckdb:///{path}"
-        self._access = access
-        self._path, self._is_new = path, not path.exists()
-        self._connection = _open(path, access)
-        self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET preserve_insertion_order = true")
+        self._access, self._file = access, PublishedFile(path)
+        if access.read_only and not self._file.exists():
+            raise WarehouseError(f"there is no warehouse at {path}; make it with: sales run")
+        if not access.read_only:
+            self._file.lock(access.wait_s)
+        try:
+            self._open()
+        except BaseException:
+            self._file.unlock()
+            raise
+
+    def _open(self) -> None:
+        """Look at the file that is there; when there is none, begin one."""
+        self._is_writing, self._shown = False, self._file.version()
+        if not self._file.exists():
+            self._open_draft()
+            return
+        if not self._access.read_only:
+            _fold_in_log(self._file.path, self._access)
+        self._use(_open_to_read(self._file.path, self._access))
+
+    def _open_draft(self) -> None:
+        self._is_writing = True
+        self._use(_open_to_write(self._file.draft, self._access))
+
+    def _use(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET preserve_insertion_order = true")
         with suppress(duckdb.Error):  # a notebook without widgets refuses even to turn it off
-            self._connection.execute("SET enable_progress_bar = false")
-        self.engine = DuckDBEngine(self._connection)
+            connection.execute("SET enable_progress_bar = false")
+        self.engine = DuckDBEngine(connection)
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
         return self._connection.execute(sql, dict(values or {})).fetchall()
 
+    def prepare(self) -> None:
+        if self._access.read_only:
+            raise WarehouseError(f"{self.url} is open for reading only")
+        if not self._is_writing:
+            self._connection.close()
+            self._file.copy()
+            self._open_draft()
+
     def begin(self) -> None:
+        self.prepare()
         self._connection.execute("BEGIN")
 
     def commit(self) -> None:
         self._connection.execute("COMMIT")
+        self._connection.execute("CHECKPOINT")
+        self._connection.close()
+        self._file.publish()
+        self._open()
 
     def rollback(self) -> None:
         self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
-        unused = self._is_new and not self.has_tables()
         self._connection.close()
-        if unused:
-            self._path.unlink(missing_ok=True)
+        if not self._access.read_only:
+            self._file.discard()
+            self._file.unlock()
+
+    def version(self) -> str:
+        return self._file.version()
+
+    def outdated(self) -> bool:
+        return self._shown != self._file.version()
 
     def has_table(self, name: str) -> bool:
         return bool(self._tables(name.replace("_", "$_")))
@@ -80,7 +133,7 @@ class DuckDBWarehouse(Warehouse):
             for name in self._tables("incoming$_%"):
                 self._connection.execute(f"DROP TABLE {quote(name)}")
         except duckdb.Error as error:
-            raise WarehouseError(f"cannot clean {self._path}: {_first_line(error)}") from None
+            raise WarehouseError(f"cannot clean {self._file.path}: {_first_line(error)}") from None
 
     def _tables(self, pattern: str) -> list[str]:
         found = self.rows(
@@ -185,30 +238,50 @@ def _doubled(keys: duckdb.DuckDBPyRelation, name: str, low: int, high: int) -> p
     return pa.RecordBatch.from_pydict({name: pa.array(found + low, pa.int64())})
 
 
-def _open(path: Path, access: Access) -> duckdb.DuckDBPyConnection:
-    """Open the file, waiting for another process to let it go for as long as `wait_s`."""
-    if access.read_only and not path.exists():
-        raise WarehouseError(f"there is no warehouse at {path}; make it with: sales run")
-    config: dict[str, Any] = {"memory_limit": access.memory_limit}
+def _open_to_read(path: Path, access: Access) -> duckdb.DuckDBPyConnection:
+    """Open the file as it is now. By its path alone, a process that still has the old file open
+    would be given that one again.
+    """
+    spill = path.with_name(f"{path.name}.{token_hex(4)}{SPILLED}")
+    connection = _connect(":memory:", access, temp_directory=str(spill))
+    attach = f"ATTACH {text(str(path))} AS warehouse (READ_ONLY)"
+    try:
+        _wait_for(path, access.wait_s, lambda: connection.execute(attach))
+        connection.execute("USE warehouse")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open_to_write(path: Path, access: Access) -> duckdb.DuckDBPyConnection:
+    return _wait_for(path, access.wait_s, lambda: _connect(str(path), access))
+
+
+def _fold_in_log(path: Path, access: Access) -> None:
+    """Finish what another program, or an older version of this one, has left in a log."""
+    if path.with_name(f"{path.name}.wal").exists():
+        _open_to_write(path, access).close()
+
+
+def _connect(place: str, access: Access, **config: Any) -> duckdb.DuckDBPyConnection:
+    config["memory_limit"] = access.memory_limit
     if access.threads:
         config["threads"] = access.threads
-    deadline = time.monotonic() + access.wait_s
+    return duckdb.connect(place, config=config)
+
+
+def _wait_for(path: Path, wait_s: float, open_: Callable[[], Opened]) -> Opened:
+    """Open, waiting for another program to let the file go for as long as `wait_s`."""
+    deadline = time.monotonic() + wait_s
     while True:
         try:
-            if not access.read_only:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            return duckdb.connect(str(path), read_only=access.read_only, config=config)
+            return open_()
         except duckdb.Error as error:
-            locked = "lock" in str(error).casefold()
-            if not locked:
+            if "lock" not in str(error).casefold():
                 raise WarehouseError(f"cannot open {path}: {_first_line(error)}") from None
             if time.monotonic() >= deadline:
-                raise WarehouseError(
-                    f"{path} is in use by another run; wait for it to end, or let this one wait "
-                    "with --wait SECONDS"
-                ) from None
-        except OSError as error:
-            raise WarehouseError(f"cannot open {path}: {error.strerror}") from None
+                raise in_use(path) from None
         time.sleep(RETRY_S)
 
 

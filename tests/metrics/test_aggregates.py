@@ -31,7 +31,7 @@ def test_additive_metrics_are_the_same_from_both(
     questions = [[name] for name in DIMENSIONS if name in DAILY_DIMENSIONS]
     with open_reader(url) as reader:
         slow = [query(reader, ADDITIVE, by=by, timezone=timezone) for by in questions]
-    with open_warehouse(url) as warehouse:
+    with open_warehouse(url) as warehouse, warehouse.transaction():
         aggregates.refresh(warehouse, timezone=timezone)
         warehouse.rows("DELETE FROM sales")
     with open_reader(url) as reader:
@@ -49,10 +49,9 @@ def test_changed_days_are_summed_anew(store: Store, tmp_path: Path) -> None:
     moved = replace(moved, total_sales=3 * moved.price)
     late = replace(store, sales=(*store.sales[half:], moved))
     write_store(late, tmp_path / "late.duckdb")
-    with open_warehouse(f"duckdb:///{path}") as warehouse:
+    with open_warehouse(f"duckdb:///{path}") as warehouse, warehouse.transaction():
         aggregates.refresh(warehouse)
         warehouse.rows(f"ATTACH '{tmp_path}/late.duckdb' AS late (READ_ONLY)")
-        warehouse.rows("BEGIN")
         warehouse.rows(
             "CREATE TEMP TABLE changed_sales AS SELECT timestamp FROM late.main.sales UNION ALL "
             f"SELECT timestamp FROM main.sales WHERE transaction_id = {moved.transaction_id}"
@@ -60,7 +59,6 @@ def test_changed_days_are_summed_anew(store: Store, tmp_path: Path) -> None:
         warehouse.rows(f"DELETE FROM sales WHERE transaction_id = {moved.transaction_id}")
         warehouse.rows("INSERT INTO sales SELECT * FROM late.main.sales")
         aggregates.refresh(warehouse, changed="changed_sales")
-        warehouse.rows("COMMIT")
         step_by_step = warehouse.rows(ALL_SUMS)
         aggregates.refresh(warehouse)
         assert step_by_step == warehouse.rows(ALL_SUMS)
@@ -70,7 +68,7 @@ def test_changed_days_are_summed_anew(store: Store, tmp_path: Path) -> None:
 def test_nothing_changed_changes_nothing(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "store.duckdb"
     write_store(store, path)
-    with open_warehouse(f"duckdb:///{path}") as warehouse:
+    with open_warehouse(f"duckdb:///{path}") as warehouse, warehouse.transaction():
         aggregates.refresh(warehouse)
         before = warehouse.rows(ALL_SUMS)
         warehouse.rows("CREATE TEMP TABLE nothing AS SELECT timestamp FROM sales LIMIT 0")
@@ -81,7 +79,7 @@ def test_nothing_changed_changes_nothing(store: Store, tmp_path: Path) -> None:
 def test_another_time_zone_sums_everything_anew(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "store.duckdb"
     write_store(store, path)
-    with open_warehouse(f"duckdb:///{path}") as warehouse:
+    with open_warehouse(f"duckdb:///{path}") as warehouse, warehouse.transaction():
         aggregates.refresh(warehouse)
         warehouse.rows("CREATE TEMP TABLE nothing AS SELECT timestamp FROM sales LIMIT 0")
         aggregates.refresh(warehouse, changed="nothing", timezone="Asia/Tokyo")
@@ -96,7 +94,7 @@ def test_a_day_left_out_is_seen(store: Store, tmp_path: Path) -> None:
     """The comparison above can fail: a forgotten day makes another table."""
     path = tmp_path / "store.duckdb"
     write_store(store, path)
-    with open_warehouse(f"duckdb:///{path}") as warehouse:
+    with open_warehouse(f"duckdb:///{path}") as warehouse, warehouse.transaction():
         aggregates.refresh(warehouse)
         warehouse.rows("UPDATE sales SET total_sales = total_sales + $d", {"d": Decimal("0.0001")})
         stale = warehouse.rows(ALL_SUMS)
@@ -119,7 +117,7 @@ def test_days_and_categories_are_filtered_in_the_sums_too(store: Store, tmp_path
             )
 
     slow = ask()
-    with open_warehouse(url) as warehouse:
+    with open_warehouse(url) as warehouse, warehouse.transaction():
         aggregates.refresh(warehouse)
         warehouse.rows("DELETE FROM sales")
     assert ask() == slow

@@ -80,7 +80,7 @@ def both_urls(url: str, store: Store, tmp_path_factory: pytest.TempPathFactory) 
     """The same store without and with daily sums (of UTC days)."""
     path = tmp_path_factory.mktemp("aggregates") / "store.duckdb"
     quick = write_store(store, path)
-    with open_warehouse(quick) as warehouse:
+    with open_warehouse(quick) as warehouse, warehouse.transaction():
         aggregates.refresh(warehouse)
     return url, quick
 
