@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.rawfiles import STORE
-from tests.shop import Shop
+from tests.shop import HOUSES, House, Shop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 settings.register_profile("dev", max_examples=8, deadline=None)
@@ -26,12 +27,20 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """A shop without raw files, not run yet."""
-    return Shop(tmp_path)
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """Where the warehouse stands; `every_warehouse` gives one of each kind."""
+    made = HOUSES[getattr(request, "param", "duckdb")](tmp_path)
+    yield made
+    made.drop()
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Shop:
+def shop(tmp_path: Path, house: House) -> Shop:
+    """A shop without raw files, not run yet."""
+    return Shop(tmp_path, house)
+
+
+@pytest.fixture
+def store(tmp_path: Path, house: House) -> Shop:
     """A shop with two customers, two products and three sales, not run yet."""
-    return Shop(tmp_path).put(STORE)
+    return Shop(tmp_path, house).put(STORE)

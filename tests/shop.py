@@ -6,16 +6,29 @@ import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
+import pyarrow as pa
+import pytest
 
 from data_pipeline.contract import TABLES, Table
+from data_pipeline.layout import (
+    AGG_DAILY,
+    AGG_STATE,
+    BOOKS,
+    QUARANTINE,
+    REJECTED,
+    Relation,
+    star_relations,
+)
+from data_pipeline.sql import field_types
 from tests.oracle import RawFile, Star, build_star
 from tests.oracle.star import exact_sum
+from tests.postgres import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import tzinfo
 
 Row = tuple[Any, ...]
@@ -23,19 +36,104 @@ PROVENANCE = ("source_file", "source_line", "repairs")
 NO_BRAKE = 1.0
 
 
-class Shop:
-    """Raw files in `raw`, a DuckDB warehouse beside them."""
+class House(Protocol):
+    """Where a shop's warehouse stands: its URL, and what is in it by another way than ours."""
 
-    def __init__(self, folder: Path) -> None:
+    url: str
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open what is in the warehouse, or a copy of it, for queries of the tests."""
+
+    def is_empty(self) -> bool:
+        """Whether no star is there."""
+
+    def drop(self) -> None:
+        """Leave nothing behind."""
+
+
+class DuckDBHouse:
+    """A file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.url = f"duckdb:///{file}"
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(str(self.file), read_only=True)
+
+    def is_empty(self) -> bool:
+        if not self.file.exists():
+            return True
+        with self.connect() as connection:
+            there = "SELECT count(*) FROM duckdb_tables() WHERE NOT temporary"
+            return connection.execute(there).fetchall() == [(0,)]
+
+    def drop(self) -> None:
+        self.file.unlink(missing_ok=True)
+
+
+class PostgreSQLHouse:
+    """A schema of the tests' server; queries see a copy in DuckDB, read row by row."""
+
+    def __init__(self) -> None:
+        self.schema = Schema()
+        self.url = self.schema.url
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(":memory:")
+        session = self.schema.session()
+        try:
+            session.rows("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            for relation in (*star_relations(), *BOOKS, AGG_DAILY, AGG_STATE, QUARANTINE_FIELDS):
+                names = ", ".join(f'"{field.name}"' for field in relation.fields)
+                rows = session.rows(f"SELECT {names} FROM {relation.name}")
+                connection.execute(f"CREATE TABLE {relation.name} ({field_types(relation)})")
+                if rows:
+                    columns = [pa.array(values) for values in zip(*rows, strict=True)]
+                    connection.register(
+                        "found", pa.table(columns, [f.name for f in relation.fields])
+                    )
+                    connection.execute(f"INSERT INTO {relation.name} SELECT * FROM found")
+        finally:
+            session.close()
+        return connection
+
+    def is_empty(self) -> bool:
+        there = "SELECT COUNT(*) FROM pg_catalog.pg_tables WHERE schemaname = $1"
+        return self.schema.rows(there, self.schema.name) == [(0,)]
+
+    def drop(self) -> None:
+        self.schema.drop()
+
+
+QUARANTINE_FIELDS = Relation(
+    QUARANTINE, "the view", (*REJECTED.fields[:6], REJECTED.fields[7], REJECTED.fields[6])
+)
+
+HOUSES: dict[str, Callable[[Path], House]] = {
+    "duckdb": lambda folder: DuckDBHouse(folder / "warehouse.duckdb"),
+    "postgresql": lambda _: PostgreSQLHouse(),
+}
+"""A house for each scheme that a warehouse URL may have."""
+
+every_warehouse = pytest.mark.parametrize("house", HOUSES, indirect=True)
+"""Marks a module or a test that has to hold in every warehouse; for fixtures shop and store."""
+
+
+class Shop:
+    """Raw files in `raw`, a warehouse beside them: a DuckDB file unless told otherwise."""
+
+    def __init__(self, folder: Path, house: House | None = None) -> None:
         self.folder = folder
         self.raw = folder / "raw"
         self.raw.mkdir()
         self.file = folder / "warehouse.duckdb"
+        self.house = house or DuckDBHouse(self.file)
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @property
     def url(self) -> str:
-        return f"duckdb:///{self.file}"
+        return self.house.url
 
     def put(self, files: Mapping[str, bytes]) -> Shop:
         """Write raw files; gives itself back."""
@@ -57,7 +155,7 @@ class Shop:
         if self._connection:
             yield self._connection
             return
-        with duckdb.connect(str(self.file), read_only=True) as connection:
+        with self.house.connect() as connection:
             self._connection = connection
             try:
                 yield connection
@@ -86,8 +184,7 @@ class Shop:
 
     def is_empty(self) -> bool:
         """Whether no star is there."""
-        there = "SELECT count(*) FROM duckdb_tables() WHERE NOT temporary"
-        return not self.file.exists() or self.rows(there) == [(0,)]
+        return self.house.is_empty()
 
     def star(self, zone: tzinfo = UTC) -> Star:
         """What the oracle makes of the same raw files."""

@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     | {"metrics", "charts", "report"},
     frozenset({"extract", "judge", "transform", "load", "ledger", "processed", "config"}),
     frozenset({"sources", "engines", "warehouses"}),
-    frozenset({"sql", "timezones", "contract", "kinds", "layout", "published"}),
+    frozenset({"sql", "timezones", "contract", "kinds", "layout", "postgres", "published"}),
     frozenset({"errors"}),
 )
 """From the edge to the core: a module imports from its own layer or from those behind it.
@@ -170,7 +170,13 @@ def environment_reads(source: str) -> list[str]:
 def work_at_import(source: str) -> list[str]:
     """Statements that do something when the module is imported: bare calls, loops, with, try."""
     declares = (
-        ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
+        ast.Import
+        | ast.ImportFrom
+        | ast.FunctionDef
+        | ast.AsyncFunctionDef
+        | ast.ClassDef
+        | ast.Assign
+        | ast.AnnAssign
     )
     faults = []
     for node in ast.parse(source).body:

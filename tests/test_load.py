@@ -11,7 +11,9 @@ import pytest
 from data_pipeline import pipeline
 from data_pipeline.errors import PipelineError, SourceError
 from tests.rawfiles import STORE, customers, products, sales
-from tests.shop import Shop, assert_is_star
+from tests.shop import Shop, assert_is_star, every_warehouse
+
+pytestmark = every_warehouse
 
 DAY = "2025-03-04"
 DIMENSIONS = {"customers.csv": STORE["customers.csv"], "products.csv": STORE["products.csv"]}

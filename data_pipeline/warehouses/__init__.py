@@ -11,9 +11,13 @@ from data_pipeline.warehouses.base import Access, Warehouse, hide_password
 __all__ = ["Access", "Warehouse", "known_schemes", "open_warehouse"]
 
 
+SHARED = frozenset({"base", "remote", "pgcopy"})
+"""Modules beside the warehouses that are none."""
+
+
 def known_schemes() -> list[str]:
     """The schemes that a warehouse URL may have."""
-    return sorted(m.name for m in iter_modules(__path__) if m.name != "base")
+    return sorted(m.name for m in iter_modules(__path__) if m.name not in SHARED)
 
 
 def open_warehouse(url: str, access: Access = Access()) -> Warehouse:  # noqa: B008 (frozen)

@@ -1,0 +1,151 @@
+"""What all warehouses on servers have in common.
+
+Transform runs on a DuckDB of the run's own; only typed, clean rows travel. SQL is written once, in
+the portable subset of DuckDB's dialect, and translated by sqlglot; values are bound. A warehouse
+states its dialect, how parameters look, how rows go in and out, and what its keys are like.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+from data_pipeline.contract import TABLES, Table
+from data_pipeline.engines.duckdb import arrow_batches
+from data_pipeline.engines.scratch import ScratchEngine, passing
+from data_pipeline.errors import ConfigError
+from data_pipeline.layout import STAGED_REJECTED, Relation, staging
+from data_pipeline.sql import quote, text
+from data_pipeline.warehouses.base import Access, Row, Warehouse, hide_password
+
+DIALECT_MISSING = (
+    "this warehouse needs a translator of SQL that is not installed; "
+    "install it with: pip install 'ecommerce-sales-pipeline[{extra}]'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A statement in the warehouse's dialect: `names` are those of its parameters, in order;
+    `makes` is the table that it fills when it makes one.
+    """
+
+    sql: str
+    names: tuple[str, ...]
+    makes: str | None = None
+
+    def bind(self, values: Mapping[str, Any] | None) -> list[Any]:
+        """The values in the order of the parameters."""
+        return [(values or {})[name] for name in self.names]
+
+
+class RemoteWarehouse(Warehouse):
+    """A warehouse on a server. `url` shows no password."""
+
+    dialect: ClassVar[str]
+    """As sqlglot calls it."""
+    extra: ClassVar[str]
+    """What pip installs the driver with."""
+    parameter: ClassVar[str] = "${number}"
+    """How a parameter is written; {number} counts from 1, {name} is its name."""
+
+    def __init__(self, url: str, access: Access) -> None:
+        self.url = hide_password(url)
+        self._access = access
+        self._scratch: ScratchEngine | None = None
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._scratch = ScratchEngine(self._access.memory_limit, self._access.threads)
+        self.engine = self._scratch
+
+    def close(self) -> None:
+        if self._scratch is not None:
+            self._scratch.close()
+
+    def translate(self, sql: str) -> Translated:
+        """Translate a portable statement into the warehouse's dialect."""
+        try:
+            return translate(sql, self.dialect, self.parameter)
+        except ModuleNotFoundError:
+            raise ConfigError(DIALECT_MISSING.format(extra=self.extra)) from None
+
+    def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
+        statement = self.translate(sql)
+        found = self.execute(statement.sql, statement.bind(values))
+        if statement.makes:
+            self.note_filled(statement.makes)
+        return found
+
+    @abstractmethod
+    def execute(self, sql: str, values: list[Any]) -> list[Row]:
+        """Run a statement of the warehouse's own dialect; return all rows, or none."""
+
+    def note_filled(self, name: str) -> None:
+        """A table was made and filled: the place to count it for the planner."""
+
+    @abstractmethod
+    def fill(self, relation: Relation, batches: Iterable[pa.RecordBatch], *, lasting: bool) -> None:
+        """Make a table and fill it; unless it is lasting, it goes with the transaction."""
+
+    @abstractmethod
+    def read(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        """Stream the rows of a portable SELECT without parameters."""
+
+    def stage(self, *, fresh: bool) -> None:
+        for relation in (*map(staging, TABLES.values()), STAGED_REJECTED):
+            lasting = fresh and relation is not STAGED_REJECTED
+            self.fill(relation, self._staged(relation), lasting=lasting)
+
+    def _staged(self, relation: Relation) -> Iterable[pa.RecordBatch]:
+        """The rows of a staging table of the engine."""
+        columns = ", ".join(quote(field.name) for field in relation.fields)
+        return self._scratched(f"SELECT {columns} FROM {relation.name}")
+
+    def _scratched(self, sql: str) -> Iterable[pa.RecordBatch]:
+        assert self._scratch is not None, "prepare() comes first"
+        batches: Iterable[pa.RecordBatch] = arrow_batches(self._scratch.connection.sql(sql))
+        return batches
+
+    def find_doubled_keys(self, table: Table, staging: str) -> None:
+        """The engine still has the staging table, and is quicker at it."""
+        key = quote(table.key.name)
+        doubled = self._scratched(f"SELECT {key} FROM {staging} GROUP BY {key} HAVING COUNT(*) > 1")
+        self.bring("doubled", doubled, pa.schema([(table.key.name, pa.int64())]))
+
+    def export(self, sql: str, path: Path, kind: str) -> None:
+        """Write through DuckDB, so that files are the same from every warehouse."""
+        options = "FORMAT PARQUET" if kind == "parquet" else "FORMAT CSV, HEADER"
+        with self.read(sql) as reader, passing(self._access.memory_limit) as connection:
+            connection.register("passing", reader)
+            connection.execute(f"COPY (SELECT * FROM passing) TO {text(str(path))} ({options})")
+
+
+@lru_cache(maxsize=1024)
+def translate(sql: str, dialect: str, parameter: str) -> Translated:
+    """Translate one statement of the portable subset; raises when a part of it has no meaning in
+    the dialect.
+
+    >>> translate("SELECT a FROM t WHERE REGEXP_MATCHES(b, $what)", "postgres", "${number}")
+    Translated(sql='SELECT a FROM t WHERE b ~ $1', names=('what',), makes=None)
+    """
+    import sqlglot
+    from sqlglot import ErrorLevel, exp
+
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    names: list[str] = []
+    for found in list(tree.find_all(exp.Placeholder)):
+        if found.name not in names:
+            names.append(found.name)
+        shown = parameter.format(number=names.index(found.name) + 1, name=found.name)
+        found.replace(exp.Var(this=shown))
+    fills = isinstance(tree, exp.Create) and tree.kind == "TABLE" and tree.expression is not None
+    written = tree.sql(dialect, unsupported_level=ErrorLevel.RAISE)
+    return Translated(written, tuple(names), tree.this.name if fills else None)
