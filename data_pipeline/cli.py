@@ -25,6 +25,7 @@ COMMANDS = {
     "metrics": ("metrics", "Print metrics by time, category, place and more."),
     "charts": ("metrics", "Draw the charts as PNG and SVG."),
     "report": ("metrics", "Write one HTML page that can be mailed."),
+    "dashboard": ("dashboard", "Open a local web page on the warehouse."),
 }
 """Command: the module in `commands/` that has it, and its line in the help."""
 

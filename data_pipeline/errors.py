@@ -6,6 +6,8 @@ PipelineError
 ├── ContractError    what was read cannot be what the contract describes
 ├── BooksError       rows or amounts do not add up; nothing was loaded
 └── WarehouseError   the warehouse cannot be opened, locked or written
+    ├── MissingWarehouseError   there is none yet
+    └── BusyWarehouseError      somebody else is at work on it
 
 A bad *row* is never an exception: it is data, and goes to quarantine.
 A message says what happened, where, and what to do.
@@ -38,3 +40,11 @@ class BooksError(PipelineError):
 
 class WarehouseError(PipelineError):
     """The warehouse cannot be opened, locked or written."""
+
+
+class MissingWarehouseError(WarehouseError):
+    """There is no warehouse yet."""
+
+
+class BusyWarehouseError(WarehouseError):
+    """Somebody else is at work on the warehouse."""

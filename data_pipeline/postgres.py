@@ -10,6 +10,7 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -62,6 +63,7 @@ class Session:
         self._error = error
         self._connection: Connection
         self._is_open = False
+        self._running: Future[Any] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -138,11 +140,17 @@ class Session:
 
     def _wait(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         running = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        self._running = running
         try:
             return running.result()
         except BaseException:
             running.cancel()
             raise
+
+    def interrupt(self) -> None:
+        """Cancel the statement for which another thread waits; it sees a CancelledError."""
+        if self._running is not None:
+            self._running.cancel()
 
     def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from data_pipeline.errors import WarehouseError
+from data_pipeline.errors import BusyWarehouseError, WarehouseError
 
 RETRY_S = 0.05
 FICLONE = 0x40049409
@@ -117,9 +117,9 @@ class PublishedFile:
         return self.path.with_name(f"{self.path.name}.{ending}")
 
 
-def in_use(path: Path) -> WarehouseError:
+def in_use(path: Path) -> BusyWarehouseError:
     """Somebody else is at work on the file."""
-    return WarehouseError(
+    return BusyWarehouseError(
         f"{path} is in use by another run; wait for it to end, or let this one wait with "
         "--wait SECONDS"
     )

@@ -19,7 +19,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__main__", "cli"}),
     frozenset({"commands"}),
     frozenset({"", "pipeline", "inspection", "grade", "aggregates", "simulator"})
-    | {"metrics", "charts", "report"},
+    | {"metrics", "charts", "report", "dashboard"},
     frozenset({"extract", "judge", "transform", "load", "ledger", "processed", "config"}),
     frozenset({"sources", "engines", "warehouses"}),
     frozenset({"sql", "timezones", "contract", "kinds", "layout", "postgres", "published"}),
@@ -63,7 +63,9 @@ def nodes_at_run_time(tree: ast.AST, *, inside_functions: bool = True) -> Iterat
     for child in ast.iter_child_nodes(tree):
         if only_for_types(child):
             continue
-        if not inside_functions and isinstance(child, ast.FunctionDef | ast.Lambda):
+        if not inside_functions and isinstance(
+            child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+        ):
             continue
         yield child
         yield from nodes_at_run_time(child, inside_functions=inside_functions)

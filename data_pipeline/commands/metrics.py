@@ -146,25 +146,20 @@ def _day(moment: Any) -> date | None:
     return moment.date() if moment else None
 
 
-_READ: dict[str, Callable[[str], Any]] = {"day": date.fromisoformat, "whole": int, "text": str}
-
-
 def _filters(pairs: tuple[str, ...]) -> dict[str, list[Any]]:
     """`category=Books` and `category=Toys` are one filter with two values."""
     from data_pipeline.errors import ConfigError
-    from data_pipeline.metrics import Kind, find_dimension
+    from data_pipeline.metrics.question import read_value
 
     found: dict[str, list[Any]] = {}
     for pair in pairs:
         name, sign, text = pair.partition("=")
         if not sign:
             raise ConfigError(f"--where {pair!r} is not of the form dimension=value")
-        kind = find_dimension(name).columns[0].kind.value
         try:
-            found.setdefault(name, []).append(_READ[kind](text))
-        except ValueError:
-            wanted = "a day such as 2025-01-31" if kind == Kind.DAY else "a whole number"
-            raise ConfigError(f"--where {pair!r}: {text!r} is not {wanted}") from None
+            found.setdefault(name, []).append(read_value(name, text))
+        except ConfigError as error:
+            raise ConfigError(f"--where {pair!r}: {error}") from None
     return found
 
 

@@ -8,12 +8,13 @@ from fractions import Fraction
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from data_pipeline.metrics.frame import Field, Frame, Kind, Row
-from data_pipeline.metrics.query import query
+from data_pipeline.metrics.frame import Field, Frame, Kind, Row, Value
+from data_pipeline.metrics.query import divide, query
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from data_pipeline.metrics.question import Where
     from data_pipeline.metrics.reading import Reader
 
 PLACES = Decimal("0.0001")
@@ -27,7 +28,14 @@ class Period:
     last: date
 
 
-def decompose(reader: Reader, now: Period, before: Period, *, timezone: str = "UTC") -> Frame:
+def decompose(
+    reader: Reader,
+    now: Period,
+    before: Period,
+    *,
+    where: Where | None = None,
+    timezone: str = "UTC",
+) -> Frame:
     """What the change of net sales between two periods is made of; the parts add up exactly.
 
     Customers' sales are customers x orders per customer x order value. Each factor's part is its
@@ -43,7 +51,7 @@ def decompose(reader: Reader, now: Period, before: Period, *, timezone: str = "U
         "returns",
     )
     old, new = (
-        query(reader, names, since=p.first, until=p.last, timezone=timezone).rows[0]
+        query(reader, names, since=p.first, until=p.last, where=where, timezone=timezone).rows[0]
         for p in (before, now)
     )
     was, is_ = (dict(zip(names, map(_exact, row), strict=True)) for row in (old, new))
@@ -66,6 +74,17 @@ def decompose(reader: Reader, now: Period, before: Period, *, timezone: str = "U
     rows.append(("Now", _money(is_["net_sales"])))
     fields = (Field("part", "Part", Kind.TEXT), Field("net_sales", "Net sales", Kind.MONEY))
     return Frame(fields, tuple(rows))
+
+
+def relative_change(now: Value, before: Value) -> Decimal | None:
+    """The change as a share of what was before; None over nothing, 0 or less.
+
+    >>> relative_change(110, 100)
+    Decimal('0.100000')
+    """
+    if not isinstance(now, int | Decimal) or not isinstance(before, int | Decimal) or before <= 0:
+        return None
+    return divide(Decimal(now) - Decimal(before), before, Kind.SHARE)
 
 
 def shapley(before: tuple[Fraction, ...], now: tuple[Fraction, ...]) -> tuple[Fraction, ...]:

@@ -20,6 +20,9 @@ Value = None | str | int | Decimal | date | datetime
 Row = tuple[Any, ...]
 """Values in the order of the fields, which say what they are."""
 
+LARGEST_SAFE_WHOLE = 2**53 - 1
+"""JavaScript reads larger whole numbers of JSON as others."""
+
 
 class Kind(StrEnum):
     """What a column holds, and so how it is written for people."""
@@ -91,6 +94,12 @@ class Frame:
         """A dict a row, for JSON: decimals and days as text, so that nothing is lost."""
         return [dict(zip(self.names, map(_plain, row), strict=True)) for row in self.rows]
 
+    def to_lists(self) -> list[list[str | int | None]]:
+        """A list a row, for JSON: as in `to_records`, and whole numbers that no float can hold
+        as text too.
+        """
+        return [[_safe_whole(_plain(value)) for value in row] for row in self.rows]
+
     def to_json(self) -> str:
         return json.dumps(self.to_records(), indent=2, ensure_ascii=False)
 
@@ -101,6 +110,10 @@ class Frame:
         writer.writerow(self.names)
         writer.writerows([_plain(value) for value in row] for row in self.rows)
         return out.getvalue()
+
+
+def _safe_whole(value: str | int | None) -> str | int | None:
+    return str(value) if isinstance(value, int) and abs(value) > LARGEST_SAFE_WHOLE else value
 
 
 def _plain(value: Value) -> str | int | None:

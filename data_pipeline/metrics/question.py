@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
+from data_pipeline.contract import MAX_BIGINT
 from data_pipeline.errors import ConfigError
 from data_pipeline.metrics.dimensions import Dimension, find_dimension
-from data_pipeline.metrics.frame import Field, Value
+from data_pipeline.metrics.frame import Field, Kind, Value
 from data_pipeline.metrics.registry import find_metric, measures_of
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from data_pipeline.metrics.metric import Metric
 
 Where = Mapping[str, Value | Sequence[Value]]
@@ -66,6 +66,25 @@ def ask(
     metrics = tuple(find_metric(name) for name in dict.fromkeys(names))
     dimensions = tuple(find_dimension(name) for name in dict.fromkeys(by))
     return Question(metrics, dimensions, since, until, filters)
+
+
+def read_value(dimension: str, text: str) -> Value:
+    """The value of a filter on `dimension`, read from text; ConfigError when it cannot be one."""
+    kind = find_dimension(dimension).columns[0].kind
+    try:
+        if kind is Kind.DAY:
+            return date.fromisoformat(text)
+        return _whole(text) if kind is Kind.WHOLE else text
+    except ValueError:
+        wanted = "a day such as 2025-01-31" if kind is Kind.DAY else "a whole number"
+        raise ConfigError(f"{text!r} is not {wanted}") from None
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if abs(number) > MAX_BIGINT:
+        raise ValueError(text)
+    return number
 
 
 def _values(given: Value | Sequence[Value]) -> tuple[Value, ...]:

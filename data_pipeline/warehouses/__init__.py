@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 from data_pipeline.errors import ConfigError
 from data_pipeline.warehouses.base import Access, Warehouse, hide_password
 
-__all__ = ["Access", "Warehouse", "known_schemes", "open_warehouse"]
+__all__ = ["Access", "Warehouse", "check_url", "known_schemes", "open_warehouse"]
 
 
 SHARED = frozenset({"base", "remote", "pgcopy"})
@@ -20,8 +20,8 @@ def known_schemes() -> list[str]:
     return sorted(m.name for m in iter_modules(__path__) if m.name not in SHARED)
 
 
-def open_warehouse(url: str, access: Access = Access()) -> Warehouse:  # noqa: B008 (frozen)
-    """Open the warehouse behind `url`, or raise ConfigError or WarehouseError."""
+def check_url(url: str) -> str:
+    """The scheme of a warehouse URL; ConfigError when there is no such warehouse."""
     scheme = url.partition("://")[0].casefold()
     if "://" not in url or scheme not in known_schemes():
         known = ", ".join(known_schemes())
@@ -29,6 +29,11 @@ def open_warehouse(url: str, access: Access = Access()) -> Warehouse:  # noqa: B
             f"unknown warehouse {hide_password(url)!r}; known: {known} "
             "(for example duckdb:///data/warehouse.duckdb)"
         )
-    module = import_module(f"{__name__}.{scheme}")
+    return scheme
+
+
+def open_warehouse(url: str, access: Access = Access()) -> Warehouse:  # noqa: B008 (frozen)
+    """Open the warehouse behind `url`, or raise ConfigError or WarehouseError."""
+    module = import_module(f"{__name__}.{check_url(url)}")
     warehouse: Warehouse = module.connect(url, access)
     return warehouse

@@ -70,6 +70,14 @@ class Warehouse(ABC):
         """Let the warehouse go, and whoever waits for it come."""
 
     @abstractmethod
+    def session(self) -> Warehouse:
+        """Open what this reader reads once more, for another thread; close it before this one."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Make the SQL fail that another thread is running here."""
+
+    @abstractmethod
     def version(self) -> str:
         """Name the state that whoever opens the warehouse now will see. Each commit gives it
         another name; to ask costs next to nothing.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ import pyarrow as pa
 
 from data_pipeline.contract import Column, Table
 from data_pipeline.engines.duckdb import DuckDBEngine, Stream, arrow_batches
-from data_pipeline.errors import ConfigError, WarehouseError
+from data_pipeline.errors import ConfigError, MissingWarehouseError, WarehouseError
 from data_pipeline.layout import Relation, star
 from data_pipeline.published import PublishedFile, in_use
 from data_pipeline.sql import field_types, quote, text
@@ -50,7 +51,7 @@ class DuckDBWarehouse(Warehouse):
         self.url = f"duckdb:///{path}"
         self._access, self._file = access, PublishedFile(path)
         if access.read_only and not self._file.exists():
-            raise WarehouseError(f"there is no warehouse at {path}; make it with: sales run")
+            raise MissingWarehouseError(f"there is no warehouse at {path}; make it with: sales run")
         if not access.read_only:
             self._file.lock(access.wait_s)
         try:
@@ -111,6 +112,16 @@ class DuckDBWarehouse(Warehouse):
         if not self._access.read_only:
             self._file.discard()
             self._file.unlock()
+
+    def session(self) -> Warehouse:
+        cursor = self._connection.cursor()
+        cursor.execute("USE warehouse")
+        other = copy(self)
+        other._use(cursor)  # noqa: SLF001 (of its own kind)
+        return other
+
+    def interrupt(self) -> None:
+        self._connection.interrupt()
 
     def version(self) -> str:
         return self._file.version()

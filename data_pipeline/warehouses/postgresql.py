@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from data_pipeline.contract import Column, Table
-from data_pipeline.errors import ConfigError, WarehouseError
+from data_pipeline.errors import BusyWarehouseError, ConfigError, WarehouseError
 from data_pipeline.layout import Field, Relation, star
 from data_pipeline.postgres import Session, split_url
 from data_pipeline.sql import quote, text
@@ -57,6 +57,7 @@ class PostgreSQLWarehouse(RemoteWarehouse):
 
     def __init__(self, url: str, access: Access) -> None:
         super().__init__(url, access)
+        self._given = url
         address, own = split_url(url, "schema")
         self._schema = own.get("schema", SCHEMA)
         if not self._schema or "\0" in self._schema:
@@ -91,7 +92,7 @@ class PostgreSQLWarehouse(RemoteWarehouse):
         number = int.from_bytes(name, signed=True)
         while self.execute("SELECT pg_try_advisory_lock($1)", [number]) != [(True,)]:
             if time.monotonic() >= deadline:
-                raise WarehouseError(
+                raise BusyWarehouseError(
                     f"{self.url} is in use by another run; wait for it to end, or let this one "
                     "wait with --wait SECONDS"
                 )
@@ -121,6 +122,12 @@ class PostgreSQLWarehouse(RemoteWarehouse):
     def close(self) -> None:
         super().close()
         self._session.close()
+
+    def session(self) -> Warehouse:
+        return PostgreSQLWarehouse(self._given, self._access)
+
+    def interrupt(self) -> None:
+        self._session.interrupt()
 
     def version(self) -> str:
         if not self.has_tables():

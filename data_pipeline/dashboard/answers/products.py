@@ -1,0 +1,95 @@
+"""Analyses of products and other items: the list with its classes, concentration, movers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from data_pipeline.dashboard.answers.found import Found
+from data_pipeline.dashboard.answers.scope import compare_with
+from data_pipeline.dashboard.periods import describe
+from data_pipeline.dashboard.refusal import wrong_question
+from data_pipeline.metrics import Frame
+from data_pipeline.metrics.behaviour import concentration
+from data_pipeline.metrics.ranking import find_movers, rank_products
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from data_pipeline.dashboard.answers.scope import Scope
+    from data_pipeline.dashboard.asking import AnalysisQuestion
+    from data_pipeline.dashboard.store import Store
+    from data_pipeline.metrics import Reader
+
+MOVING = ("product", "category", "location", "country", "channel")
+CONCENTRATED = ("product", "customer")
+ORDERS = {
+    "": ("change", True),
+    "rise": ("change", True),
+    "fall": ("change", False),
+    "now": ("now", True),
+    "before": ("before", True),
+}
+"""Order of movers: the column, and whether the largest come first."""
+
+
+def concentrate(reader: Reader, _store: Store, asked: AnalysisQuestion, _scope: Scope) -> Found:
+    """The curve and the classes, over all sales."""
+    item = _one_of(asked.item or "product", CONCENTRATED, "item")
+    curve, classes = concentration(reader, item)
+    facts = {
+        "items": sum(classes["items"]),
+        "net_sales": f"{sum(classes['net_sales'], Decimal(0)):f}",
+    }
+    return Found({"curve": curve, "classes": classes}, facts)
+
+
+def list_products(reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope) -> Found:
+    """Products, best sellers first or sorted as asked, with class and shares of what is asked."""
+    frame = rank_products(
+        reader,
+        since=scope.since,
+        until=scope.until,
+        where=scope.where,
+        timezone=store.timezone,
+    )
+    if asked.search:
+        wanted, place = asked.search.casefold(), frame.names.index("product")
+        kept = tuple(row for row in frame.rows if wanted in str(row[place]).casefold())
+        frame = Frame(frame.fields, kept)
+    if asked.sort:
+        column = _one_of(asked.sort.removeprefix("-"), frame.names, "column")
+        frame = frame.sorted_by(column, descending=asked.sort.startswith("-"))
+    return Found({"products": _page(frame, asked)}, {"row_count": len(frame)})
+
+
+def list_movers(reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope) -> Found:
+    """Items with the metric now and before, those that rose (or fell, or are) the most first."""
+    item = _one_of(asked.item or "product", MOVING, "item")
+    column, descending = ORDERS[_one_of(asked.sort, ORDERS, "order")]
+    other, note = compare_with(asked, scope, store)
+    facts = {"compared": describe(other, store.span) if other else None, "compared_note": note}
+    if scope.period is None:
+        return Found({"movers": Frame((), ())}, facts | {"row_count": 0})
+    frame = find_movers(
+        reader,
+        asked.metric or "net_sales",
+        item,
+        scope.period,
+        other,
+        where=scope.where,
+        timezone=store.timezone,
+    ).sorted_by(column, descending=descending)
+    return Found({"movers": _page(frame, asked)}, facts | {"row_count": len(frame)})
+
+
+def _page(frame: Frame, asked: AnalysisQuestion) -> Frame:
+    return Frame(frame.fields, frame.rows[asked.offset : asked.offset + asked.limit])
+
+
+def _one_of(name: str, known: Iterable[str], what: str) -> str:
+    names = list(known)
+    if name not in names:
+        said = ", ".join(one for one in names if one)
+        raise wrong_question(f"unknown {what} {name!r}; known: {said}")
+    return name

@@ -1,0 +1,69 @@
+"""What all answers are made of."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from data_pipeline.metrics import Frame, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from data_pipeline.metrics import Value
+    from data_pipeline.metrics.change import Period
+
+Json = dict[str, Any]
+
+STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""A spreadsheet may run a cell that begins so."""
+
+
+def frame_json(frame: Frame) -> Json:
+    """Fields and rows; decimals and days as text."""
+    fields = [{"name": f.name, "label": f.label, "kind": f.kind.value} for f in frame.fields]
+    return {"fields": fields, "rows": frame.to_lists()}
+
+
+def moment_json(moment: datetime | None) -> str | None:
+    """A UTC instant as JavaScript reads it."""
+    return moment.isoformat(timespec="seconds") + "Z" if moment else None
+
+
+def plain(value: Value) -> Any:
+    """A single value as it stands in a row."""
+    return Frame((), ((value,),)).to_lists()[0][0]
+
+
+def asked_json(
+    since: date | None, until: date | None, where: Mapping[str, Sequence[Value]], **more: Any
+) -> Json:
+    """The question as it was understood."""
+    return more | {
+        "since": plain(since),
+        "until": plain(until),
+        "where": {name: [plain(value) for value in values] for name, values in where.items()},
+    }
+
+
+def unfiltered(period: Period | None, where: Mapping[str, object]) -> Json:
+    """What to say of an answer that looks at everything, though less was asked for."""
+    ignored = [*(["since", "until"] if period else []), *where]
+    return {"filtered": not ignored, "ignored": ignored}
+
+
+def safe_csv(frame: Frame) -> str:
+    """The frame as CSV in which no cell of the data is a formula: such get a leading quote."""
+    texts = [field.kind is Kind.TEXT for field in frame.fields]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(frame.names)
+    for row in frame.to_lists():
+        writer.writerow([_safe(v) if is_text else v for v, is_text in zip(row, texts, strict=True)])
+    return out.getvalue()
+
+
+def _safe(value: str | int | None) -> str | int | None:
+    return f"'{value}" if isinstance(value, str) and value.startswith(STARTS_FORMULA) else value

@@ -1,0 +1,144 @@
+"""Serve the dashboard: the address, the token, the names by which it may be called."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from data_pipeline.dashboard.app import make_app
+from data_pipeline.dashboard.guard import Guard
+from data_pipeline.dashboard.keeping import Keeper
+from data_pipeline.dashboard.pages import own_pages
+from data_pipeline.dashboard.refusal import Refusal
+from data_pipeline.dashboard.serving import Serving
+from data_pipeline.dashboard.store import look
+from data_pipeline.errors import (
+    BusyWarehouseError,
+    ConfigError,
+    MissingWarehouseError,
+    PipelineError,
+)
+from data_pipeline.warehouses import Access, Warehouse, open_warehouse
+
+if TYPE_CHECKING:
+    from data_pipeline.dashboard.guard import App
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+KEEP_ALIVE_S = 30
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What is served: the warehouse, and how its numbers are written."""
+
+    url: str
+    access: Access
+    currency: str = ""
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it is served. `names` are further names by which browsers call this machine."""
+
+    host: str = "127.0.0.1"
+    port: int = 8501
+    token: str | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nobody but this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def address(self) -> str:
+        """What to open in a browser on this machine, the token included."""
+        host = self.host
+        if host in {"0.0.0.0", "::"}:  # noqa: S104 (it is read, not bound)
+            host = socket.gethostname()
+        host = f"[{host}]" if ":" in host else host
+        return f"http://{host}:{self.port}/" + (f"?token={self.token}" if self.token else "")
+
+    def known_names(self) -> frozenset[str]:
+        """All names, without port, that the Host header may have."""
+        own = f"[{self.host}]" if ":" in self.host else self.host
+        names = {own, *self.names, *LOOPBACK}
+        if not self.is_local:
+            names |= {socket.gethostname(), socket.getfqdn()}
+        return frozenset(name.casefold() for name in names)
+
+
+def make_dashboard(shop: Shop, place: Place) -> App:
+    """The guarded app; raises ConfigError for an address that others reach without a token."""
+    if not place.is_local and not place.token:
+        raise ConfigError(
+            f"--host {place.host} can be reached by other machines; add --token, and only those who"
+            " have the token can look"
+        )
+    keeper = Keeper(
+        partial(_open, shop),
+        partial(look, currency=shop.currency, timezone=shop.timezone),
+    )
+    app = make_app(keeper, Serving(), own_pages())
+    return Guard(app, hosts=place.known_names(), token=place.token)
+
+
+def listen(place: Place) -> socket.socket:
+    """Take the port, before anything is said about it; port 0 takes any that is free."""
+    family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((place.host, place.port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(
+            f"cannot listen on {place.host}, port {place.port}: {said}; choose another with --port"
+        ) from None
+    return listener
+
+
+def serve(app: App, listener: socket.socket) -> None:
+    """Answer until interrupted. No address is logged, for it may hold the token."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=3,
+        limit_concurrency=MOST_AT_ONCE,
+        h11_max_incomplete_event_size=16 * 1024,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _open(shop: Shop) -> Warehouse:
+    """Open the warehouse for reading; what keeps it from that becomes a Refusal."""
+    try:
+        return open_warehouse(shop.url, shop.access)
+    except MissingWarehouseError as error:
+        raise _unavailable("missing", error, "Make it with: sales run") from None
+    except BusyWarehouseError as error:
+        remedy = "Wait for the run to end; this page looks again by itself."
+        raise _unavailable("locked", error, remedy) from None
+    except PipelineError as error:
+        raise _unavailable("unreachable", error, "See whether it is there and runs.") from None
+
+
+def _unavailable(code: str, error: Exception, remedy: str) -> Refusal:
+    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, code, str(error), remedy)
