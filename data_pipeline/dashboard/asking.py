@@ -97,10 +97,9 @@ class AnalysisFile(AnalysisQuestion):
     frame: Name | None = None
 
 
-class ExplainQuestion(Scoped):
-    """What a number is made of."""
+class ExplainQuestion(AnalysisQuestion):
+    """What a number is made of: a metric, or an analysis with its parameters."""
 
-    metric: Name | None = None
     analysis: Name | None = None
     by: list[Name] = Field(default=[], max_length=3)
 

@@ -148,8 +148,17 @@ async def get_values(
 @router.get("/explain", response_model=schema.ExplainShape, responses=LONG)
 async def get_explain(request: Request, asked: Annotated[ExplainQuestion, Query()]) -> Response:
     """Definition, SQL, source and checks of a number."""
+
+    def seconds(store: Store) -> float:
+        scope = read_scope(asked, store)
+        if asked.analysis:
+            found = analyses.find_analysis(asked.analysis)
+            return analyses.estimate_analysis(found, asked, store)
+        question = explain.read_question(asked, scope)
+        return estimate(question, store, scope.period, times=2)
+
     compute = partial(explain.answer_explain, asked=asked)
-    return await desk_of(request).answer(request, asked, compute)
+    return await desk_of(request).answer(request, asked, compute, seconds)
 
 
 @router.get("/rows", response_model=schema.RowsShape, responses=LONG)

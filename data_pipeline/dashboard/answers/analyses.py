@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from data_pipeline.dashboard.answers import baskets, customers, products, time
+from data_pipeline.dashboard.answers.recording import Recorder
 from data_pipeline.dashboard.answers.scope import Scope, read_scope
 from data_pipeline.dashboard.answers.shape import asked_json, frame_json, unfiltered
 from data_pipeline.dashboard.refusal import Refusal, wrong_question
@@ -178,14 +179,15 @@ def estimate_analysis(analysis: Analysis, asked: AnalysisQuestion, store: Store)
 def answer_analysis(reader: Reader, store: Store, name: str, asked: AnalysisQuestion) -> Json:
     """The frames of an analysis and its single facts; says when it could not be filtered."""
     analysis, scope = find_analysis(name), read_scope(asked, store)
-    found = _compute(analysis, reader, store, asked, scope)
+    recorder = Recorder(reader)
+    found = compute_analysis(analysis, recorder, store, asked, scope)
     more = {key: getattr(asked, key) for key in analysis.parameters}
     has_period = scope.since is not None or scope.until is not None
     limits = scope.period if has_period and not analysis.is_filtered else None
     return {
         "analysis": name,
         "asked": asked_json(scope.since, scope.until, scope.where, **more),
-        "source": {"relation": found.relation, "kind": found.source_kind},
+        "source": recorder.source(),
         **unfiltered(limits, {} if analysis.is_filtered else scope.where),
         "frames": {key: frame_json(frame) for key, frame in found.frames.items()},
         "facts": found.facts,
@@ -198,12 +200,13 @@ def analysis_file(reader: Reader, store: Store, name: str, asked: AnalysisFile) 
     frame = asked.frame or analysis.frames[0]
     if frame not in analysis.frames:
         raise wrong_question(f"{name} has no frame {frame!r}; it has {', '.join(analysis.frames)}")
-    return _compute(analysis, reader, store, asked, read_scope(asked, store)).frames[frame]
+    return compute_analysis(analysis, reader, store, asked, read_scope(asked, store)).frames[frame]
 
 
-def _compute(
+def compute_analysis(
     analysis: Analysis, reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope
 ) -> Found:
+    """Have the analysis computed; names that it does not know become a Refusal."""
     try:
         return analysis.compute(reader, store, asked, scope)
     except ConfigError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from data_pipeline.dashboard.answers.scope import read_scope, source_json
+from data_pipeline.dashboard.answers.recording import Recorder
+from data_pipeline.dashboard.answers.scope import read_scope
 from data_pipeline.dashboard.answers.shape import asked_json, frame_json
 from data_pipeline.dashboard.asking import CSV_ROWS
 from data_pipeline.dashboard.refusal import wrong_question
@@ -78,9 +79,9 @@ def values_question(name: str, scope: Scope) -> Question:
 def answer_values(reader: Reader, store: Store, name: str, asked: ValuesQuestion) -> Json:
     """The values of a dimension that sales have, those with most net sales first."""
     scope = read_scope(asked, store)
-    question = values_question(name, scope)
+    recorder = Recorder(reader)
     frame = query(
-        reader,
+        recorder,
         ["net_sales"],
         by=[name],
         since=scope.since,
@@ -99,7 +100,7 @@ def answer_values(reader: Reader, store: Store, name: str, asked: ValuesQuestion
     )
     return {
         "asked": asked_json(scope.since, scope.until, scope.where, dimension=name),
-        "source": source_json(question, store),
+        "source": recorder.source(),
         "filtered": True,
         **frame_json(Frame(fields, tuple(kept[: asked.limit]))),
         "row_count": len(kept),

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from data_pipeline.dashboard.answers.analyses import find_analysis
+from data_pipeline.dashboard.answers.analyses import compute_analysis, find_analysis
 from data_pipeline.dashboard.answers.quality import sentence
-from data_pipeline.dashboard.answers.scope import read_scope, source_json
+from data_pipeline.dashboard.answers.recording import WHY, Recorder
+from data_pipeline.dashboard.answers.scope import read_scope
 from data_pipeline.dashboard.answers.shape import asked_json, plain
 from data_pipeline.dashboard.refusal import wrong_question
 from data_pipeline.errors import ConfigError
-from data_pipeline.metrics import METRICS, ask, compose, query
+from data_pipeline.metrics import METRICS, ask, query
 from data_pipeline.metrics.behind import condition_of
-from data_pipeline.metrics.composing import compose_daily
-from data_pipeline.metrics.periods import find_zone
 from data_pipeline.metrics.quality import balance, is_balanced
 
 if TYPE_CHECKING:
@@ -22,26 +21,26 @@ if TYPE_CHECKING:
     from data_pipeline.dashboard.answers.shape import Json
     from data_pipeline.dashboard.asking import ExplainQuestion
     from data_pipeline.dashboard.store import Store
-    from data_pipeline.metrics import Metric, Question, Reader
-
-WHY = {
-    "aggregate": "Sums by day, kept by every load. The same SQL over the sales gives the same.",
-    "fact": "All sales of the period, one row a transaction.",
-}
+    from data_pipeline.metrics import Frame, Metric, Question, Reader
 
 VERIFIED = "balanced"
 
 
 def answer_explain(reader: Reader, store: Store, asked: ExplainQuestion) -> Json:
-    """Explain a metric as it was asked, or an analysis in words."""
-    if bool(asked.metric) == bool(asked.analysis):
-        raise wrong_question("name either a metric or an analysis to explain")
+    """Explain a metric as it was asked, or an analysis: what it is, and the SQL that was sent."""
     scope = read_scope(asked, store)
     if asked.analysis:
-        return _explain_analysis(reader, store, asked.analysis, scope)
+        return _explain_analysis(reader, store, asked, scope)
+    return _explain_metric(reader, store, read_question(asked, scope), scope)
+
+
+def read_question(asked: ExplainQuestion, scope: Scope) -> Question:
+    """The metric as it was asked; raises a Refusal for unknown names, or for none."""
+    if not asked.metric:
+        raise wrong_question("name a metric or an analysis to explain")
     try:
-        question = ask(
-            [str(asked.metric)],
+        return ask(
+            [asked.metric],
             by=asked.by,
             since=scope.since,
             until=scope.until,
@@ -49,33 +48,16 @@ def answer_explain(reader: Reader, store: Store, asked: ExplainQuestion) -> Json
         )
     except ConfigError as error:
         raise wrong_question(str(error)) from None
-    return _explain_metric(reader, store, question, scope)
 
 
 def _explain_metric(reader: Reader, store: Store, question: Question, scope: Scope) -> Json:
     (metric,) = question.metrics
-    source = source_json(question, store)
-    statement = (
-        compose_daily(question)
-        if source["kind"] == "aggregate"
-        else compose(question, find_zone(store.timezone), store.moments)
-    )
-    value = query(
-        reader,
-        [metric.name],
-        since=scope.since,
-        until=scope.until,
-        where=scope.where,
-        timezone=store.timezone,
-    ).rows[0][0]
+    recorder = Recorder(reader)
+    by = [dimension.name for dimension in question.by]
+    frame = _query(recorder, store, metric, by, scope)
+    whole = _query(reader, store, metric, [], scope) if by else frame
     return {
-        "asked": asked_json(
-            scope.since,
-            scope.until,
-            scope.where,
-            metric=metric.name,
-            by=[dimension.name for dimension in question.by],
-        ),
+        "asked": asked_json(scope.since, scope.until, scope.where, metric=metric.name, by=by),
         "filtered": True,
         "name": metric.name,
         "label": metric.label,
@@ -83,14 +65,34 @@ def _explain_metric(reader: Reader, store: Store, question: Question, scope: Sco
         "kind": metric.kind.value,
         "formula": metric.formula,
         "made_of": [_part(METRICS[name]) for name in _names_of_parts(metric)],
-        "sql": statement.sql,
-        "values": {name: _shown(given) for name, given in statement.values.items()},
-        "source": source | {"why": WHY[source["kind"]]},
+        **_sent(recorder),
         "counts_rows": condition_of(metric),
         "additive_over": list(metric.additive_over),
-        "value": plain(value),
+        "value": plain(whole.rows[0][0]),
         "checks": _checks(reader, store),
         "rows_url": f"/api/rows?{_rows_query(metric, scope)}",
+    }
+
+
+def _query(reader: Reader, store: Store, metric: Metric, by: list[str], scope: Scope) -> Frame:
+    return query(
+        reader,
+        [metric.name],
+        by=by,
+        since=scope.since,
+        until=scope.until,
+        where=scope.where,
+        timezone=store.timezone,
+    )
+
+
+def _sent(recorder: Recorder) -> Json:
+    """The SQL that was sent, its parameters, and what it reads."""
+    source = recorder.source()
+    return {
+        "sql": recorder.sql(),
+        "values": recorder.values(),
+        "source": source | {"why": WHY[source["kind"]]},
     }
 
 
@@ -107,30 +109,28 @@ def _part(metric: Metric) -> Json:
     return {"name": metric.name, "label": metric.label, "formula": metric.formula}
 
 
-def _shown(value: object) -> str:
-    return "" if value is None else str(value)
-
-
 def _rows_query(metric: Metric, scope: Scope) -> str:
     pairs = [("metric", metric.name)]
     pairs += [(k, str(d)) for k, d in (("since", scope.since), ("until", scope.until)) if d]
     pairs += [
-        ("where", f"{name}:{_shown(value)}")
+        ("where", f"{name}:{'' if value is None else value}")
         for name, values in scope.where.items()
         for value in values
     ]
     return urlencode(pairs)
 
 
-def _explain_analysis(reader: Reader, store: Store, name: str, scope: Scope) -> Json:
-    analysis = find_analysis(name)
+def _explain_analysis(reader: Reader, store: Store, asked: ExplainQuestion, scope: Scope) -> Json:
+    analysis = find_analysis(str(asked.analysis))
+    recorder = Recorder(reader)
+    compute_analysis(analysis, recorder, store, asked, scope)
     return {
-        "asked": asked_json(scope.since, scope.until, scope.where, analysis=name),
+        "asked": asked_json(scope.since, scope.until, scope.where, analysis=analysis.name),
         "filtered": analysis.is_filtered,
-        "name": name,
+        "name": analysis.name,
         "label": analysis.label,
         "description": analysis.description,
-        "source": {"relation": "sales", "kind": "fact", "why": WHY["fact"]},
+        **_sent(recorder),
         "checks": _checks(reader, store),
         "rows_url": None,
     }

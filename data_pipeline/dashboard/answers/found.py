@@ -11,12 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Frames by name, single facts, and where they come from."""
+    """Frames by name, and single facts."""
 
     frames: dict[str, Frame]
     facts: dict[str, Any] = field(default_factory=dict)
-    relation: str = "sales"
-
-    @property
-    def source_kind(self) -> str:
-        return "fact" if self.relation == "sales" else "aggregate"

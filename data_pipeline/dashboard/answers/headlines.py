@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from data_pipeline.dashboard.answers.query import fill_periods
-from data_pipeline.dashboard.answers.scope import Scope, compare_with, read_scope, source_json
+from data_pipeline.dashboard.answers.recording import Recorder
+from data_pipeline.dashboard.answers.scope import Scope, compare_with, read_scope
 from data_pipeline.dashboard.answers.shape import asked_json, plain
 from data_pipeline.dashboard.periods import common_part, describe, grain_for
 from data_pipeline.dashboard.refusal import wrong_question
@@ -61,9 +62,9 @@ def answer_headlines(reader: Reader, store: Store, asked: HeadlinesQuestion) -> 
     names = [metric.name for metric in question.metrics]
     answer: Json = {
         "asked": asked_json(scope.since, scope.until, scope.where, metric=names),
-        "source": source_json(question, store),
         "filtered": True,
     }
+    recorder = Recorder(reader)
     before, note = compare_with(asked, scope, store)
     year, year_note = compare_with(asked.model_copy(update=A_YEAR_AGO), scope, store)
     periods = {"period": scope.period, "before": before, "year_before": year}
@@ -71,12 +72,13 @@ def answer_headlines(reader: Reader, store: Store, asked: HeadlinesQuestion) -> 
     for name, period in periods.items():
         answer[name] = describe(period, store.span) if period else None
     values = {
-        name: _values(reader, store, names, scope.moved_to(period)) if period else None
+        name: _values(recorder, store, names, scope.moved_to(period)) if period else None
         for name, period in periods.items()
     }
     sparks: dict[str, Any] = {}
     if asked.spark == "1" and scope.period:
-        sparks = _sparks(reader, store, names, scope, scope.period)
+        sparks = _sparks(recorder, store, names, scope, scope.period)
+    answer["source"] = recorder.source()
     answer["headlines"] = [
         _headline(METRICS[name], [v[place] if v else None for v in values.values()])
         | {"spark": sparks.get(name, [])}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from data_pipeline.dashboard.answers.scope import Scope, compare_with, read_scope, source_json
+from data_pipeline.dashboard.answers.recording import Recorder
+from data_pipeline.dashboard.answers.scope import Scope, compare_with, read_scope
 from data_pipeline.dashboard.answers.shape import asked_json, frame_json, plain
 from data_pipeline.dashboard.asking import CSV_ROWS
 from data_pipeline.dashboard.periods import GRAINS, describe, end_of, periods_of
@@ -47,11 +48,12 @@ def answer_query(reader: Reader, store: Store, asked: QueryQuestion) -> Json:
     scope = read_scope(asked, store)
     question = read_question(asked, scope)
     _refuse_too_many(question, scope, store)
-    frame = _frame(reader, store, asked, scope)
+    recorder = Recorder(reader)
+    frame = _frame(recorder, store, asked, scope)
     shown = _cut(frame, asked)
     answer: Json = {
         "asked": _asked_json(asked, scope),
-        "source": source_json(question, store),
+        "source": recorder.source(),
         "filtered": True,
         **frame_json(shown),
         "row_count": len(frame),

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 from data_pipeline.dashboard.asking import read_comparison, read_days, read_where
 from data_pipeline.dashboard.periods import common_part, days_in, period_before, year_before
 from data_pipeline.metrics.change import Period
-from data_pipeline.metrics.composing import DAILY, fits_daily
 from data_pipeline.metrics.wording import write_day
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from data_pipeline.dashboard.answers.shape import Json
     from data_pipeline.dashboard.asking import Compared, Scoped
     from data_pipeline.dashboard.store import Store
-    from data_pipeline.metrics import Question, Value
+    from data_pipeline.metrics import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +60,3 @@ def compare_with(asked: Compared, scope: Scope, store: Store) -> tuple[Period | 
         day = store.span.first if begins else store.span.last
         return None, f"The data {edge} on {write_day(day)}."
     return period, ""
-
-
-def source_json(question: Question, store: Store) -> Json:
-    """Where the answer to the question comes from."""
-    is_aggregate = store.has_daily and fits_daily(question)
-    relation = DAILY if is_aggregate else "sales"
-    return {"relation": relation, "kind": "aggregate" if is_aggregate else "fact"}
