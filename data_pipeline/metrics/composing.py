@@ -106,7 +106,8 @@ def filter_conditions(question: Question, values: dict[str, Value]) -> list[str]
     """The conditions of the question's filters; puts their parameters into `values`."""
     conditions = []
     for dimension, wanted in question.where:
-        names = {f"value_{len(values) + i}": v for i, v in enumerate(wanted) if v is not None}
+        there = [value for value in wanted if value is not None]
+        names = {f"value_{len(values) + i}": value for i, value in enumerate(there)}
         conditions.append(_is_one_of(dimension.columns[0].sql, [*names], none=None in wanted))
         values |= names
     return conditions

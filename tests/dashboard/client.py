@@ -16,7 +16,7 @@ from data_pipeline.warehouses import Access
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from httpx import Response
+    from httpx2 import Response
 
 BASE = "http://127.0.0.1:8501"
 
@@ -72,8 +72,7 @@ def rows_of(frame: dict[str, Any]) -> list[tuple[Any, ...]]:
     kinds = [READ[field["kind"]] for field in frame["fields"]]
     return [
         tuple(
-            None if value is None else kind(value)
-            for value, kind in zip(row, kinds, strict=True)
+            None if value is None else kind(value) for value, kind in zip(row, kinds, strict=True)
         )
         for row in frame["rows"]
     ]

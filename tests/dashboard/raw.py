@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import astuple, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.metrics.store import Store
 
 NAMES = (
@@ -35,7 +37,9 @@ def hostile_store(store: Store) -> Store:
         replace(
             product,
             name=NAMES[place % len(NAMES)] if place < 12 else product.name,
-            category="'; DROP TABLE sales; --" if product.category == "Garden" else product.category,
+            category="'; DROP TABLE sales; --"
+            if product.category == "Garden"
+            else product.category,
         )
         for place, product in enumerate(store.products)
     )
@@ -64,8 +68,7 @@ def write_raw(store: Store, *, only_sales: slice = slice(None)) -> dict[str, byt
     }
 
 
-def _csv(rows: object, leave_out: str = "") -> bytes:
-    rows = list(rows)  # type: ignore[call-overload]
+def _csv(rows: Sequence[Any], leave_out: str = "") -> bytes:
     names = [f.name for f in fields(rows[0])]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

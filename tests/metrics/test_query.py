@@ -16,7 +16,7 @@ from data_pipeline import aggregates
 from data_pipeline.errors import ConfigError, WarehouseError
 from data_pipeline.metrics import DIMENSIONS, METRICS, Kind, compose, open_reader, query
 from data_pipeline.metrics.periods import find_zone
-from data_pipeline.metrics.question import ask
+from data_pipeline.metrics.question import Where, ask
 from data_pipeline.warehouses import open_warehouse
 from tests.metrics import oracle
 from tests.metrics.store import make_store, write_store
@@ -97,6 +97,20 @@ def test_a_filter_by_none_finds_those_without(reader: Reader, store: Store) -> N
     frame = query(reader, ["net_sales"], where={"cohort": None})
     assert frame.rows == ((oracle.net_sales(lines),),)
     assert lines
+
+
+def test_filters_with_and_without_none_keep_their_values_apart(
+    reader: Reader, store: Store
+) -> None:
+    month = date(2024, 12, 1)
+    lines = [
+        x
+        for x in oracle.make_lines(store)
+        if (x.first_day is None or x.first_day.replace(day=1) == month)
+        and x.product.category == "Books"
+    ]
+    where: Where = {"cohort": [None, month], "category": ["Books"]}
+    assert query(reader, ["net_sales"], where=where).rows == ((oracle.net_sales(lines),),)
 
 
 def test_a_value_with_sql_in_it_is_a_value(reader: Reader) -> None:
