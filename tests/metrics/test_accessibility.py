@@ -1,6 +1,6 @@
 """No serious finding of axe on the report, in light and in dark, with every table open.
 
-Needs a chromium on the path and axe-core's axe.min.js: `npm install axe-core`, or AXE_CORE=path.
+Needs a chromium on the path and axe-core (`npm ci --prefix frontend`, or AXE_CORE=path).
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import pytest
 from data_pipeline.report import write_report
 
 ROOT = Path(__file__).resolve().parents[2]
-AXE = Path(os.environ.get("AXE_CORE", ROOT / "node_modules" / "axe-core" / "axe.min.js"))
+AXE = Path(os.environ.get("AXE_CORE", ROOT / "frontend/node_modules/axe-core/axe.min.js"))
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and AXE.is_file()), reason="needs chromium, and axe-core (npm install axe-core)"
+    not (CHROMIUM and AXE.is_file()),
+    reason="needs chromium, and axe-core (npm ci --prefix frontend)",
 )
 
 QUIET = (

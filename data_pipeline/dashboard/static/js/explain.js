@@ -1,0 +1,104 @@
+// Where a number comes from: definition, SQL, source, checks, and the rows behind it.
+
+import { address, ask, fetched } from "./api.js";
+import { button, h, name } from "./dom.js";
+import * as format from "./format.js";
+import { current, go } from "./state.js";
+import { table, written } from "./table.js";
+
+const ROWS_A_PAGE = 50;
+let dialog = null;
+let wanted = 0;
+
+/** Opens the explanation; `parameters` are those of /api/explain. The metric stands in the URL. */
+export async function explain(parameters, title) {
+  const turn = ++wanted;
+  const panel = opened();
+  const close = button("Close", () => panel.close(), { class: "control-plain plain" });
+  const body = h("div", {}, h("p", { class: "quiet" }, "Asking …"));
+  panel.replaceChildren(h("div", { class: "explanation" }, h("header", {}, h("h2", { id: "explained" }, title), close), body));
+  if (parameters.metric && !parameters.by) go({ explain: parameters.metric }, { replace: true, quiet: true });
+  try {
+    const answer = await ask("explain", parameters);
+    if (turn === wanted) body.replaceChildren(...sections(answer, parameters));
+  } catch (error) {
+    if (turn === wanted) body.replaceChildren(h("p", { role: "alert" }, error.message), h("p", {}, error.remedy ?? ""));
+  }
+}
+
+function opened() {
+  if (!dialog) {
+    dialog = h("dialog", { "aria-labelledby": "explained", closedby: "any" });
+    dialog.addEventListener("close", () => { if (current().explain) go({ explain: null }, { replace: true, quiet: true }); });
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    document.body.append(dialog);
+  }
+  if (!dialog.open) dialog.showModal();
+  return dialog;
+}
+
+/** Closes the explanation, when the back button leads to a state without one. */
+export function closeExplanation() {
+  if (dialog?.open) dialog.close();
+}
+
+function* sections(answer, parameters) {
+  if (answer.value !== undefined && answer.value !== null) yield h("p", { class: "figure number" }, format.full(answer.value, answer.kind));
+  if (parameters.since) yield h("p", { class: "quiet" }, format.span(parameters.since, parameters.until));
+  yield h("h3", {}, "What it is");
+  yield h("p", {}, answer.description);
+  if (answer.formula) yield h("pre", {}, answer.formula);
+  if (answer.made_of?.length) {
+    yield h("h3", {}, "Made of");
+    yield h("dl", {}, answer.made_of.map((part) => [h("dt", {}, part.label), h("dd", {}, h("code", {}, part.formula))]));
+  }
+  yield h("h3", {}, "The checks behind it");
+  yield h("ul", { class: "checks" }, (answer.checks ?? []).map((check) => h("li", { class: check.ok ? null : "failed" }, check.name, check.detail && h("div", { class: "sub" }, check.detail))));
+  yield h("h3", {}, "Where it was read");
+  yield h("p", {}, h("code", {}, answer.source.relation), ` – ${answer.source.why ?? ""}`);
+  yield* query(answer);
+  if (answer.rows_url) yield rowsBehind(answer.rows_url);
+}
+
+function* query({ sql, values }) {
+  if (!sql) return;
+  yield h("h3", {}, "The SQL that was sent");
+  yield h("pre", { tabindex: "0", role: "region", "aria-label": "SQL" }, sql);
+  const bound = Object.entries(values ?? {});
+  if (!bound.length) return;
+  yield h("p", { class: "sub" }, "with ", bound.flatMap(([key, value], place) => [place ? ", " : "", h("code", {}, `$${key}`), " = ", name(value)]));
+}
+
+function rowsBehind(url) {
+  const place = h("div", {});
+  const start = new URL(url, location.origin);
+  const parameters = Object.fromEntries([...new Set(start.searchParams.keys())].map((key) => [key, start.searchParams.getAll(key)]));
+  delete parameters.v;
+  delete parameters.limit;
+  const heading = h("h3", {}, "The rows behind it");
+  const said = h("p", { class: "sub", role: "status" }, "Asking …");
+  const links = h("p", {}, h("a", { href: address("rows.csv", parameters), download: "" }, "Download them as CSV"));
+  const more = button("Show more", () => load(), { class: "plain", hidden: true });
+  let after = null;
+  let frame = null;
+  async function load() {
+    try {
+      const got = await fetched(address("rows", { ...parameters, limit: ROWS_A_PAGE, after }));
+      frame = { fields: got.fields, rows: [...(frame?.rows ?? []), ...got.rows] };
+      after = got.next;
+      more.hidden = after === null;
+      said.textContent = described(got, frame);
+      place.replaceChildren(table(frame, { caption: "The rows behind the number", limit: frame.rows.length, cell: { total_sales: (value) => written(value, { kind: "money" }) } }));
+    } catch (error) {
+      said.textContent = `${error.message} ${error.remedy ?? ""}`;
+    }
+  }
+  load();
+  return h("section", {}, heading, said, links, place, more);
+}
+
+function described(got, frame) {
+  const count = format.full(got.row_count, "count");
+  const amount = got.amount === null || got.amount === undefined ? "" : `; their amounts add up to ${format.full(got.amount, "money")}`;
+  return frame.rows.length < got.row_count ? `The newest ${format.full(frame.rows.length, "count")} of ${count}${amount}` : `${count} rows${amount}`;
+}

@@ -1,0 +1,151 @@
+// How are we doing, compared with when, where, why.
+
+import { draw } from "../chart.js";
+import { h } from "../dom.js";
+import * as format from "../format.js";
+import * as options from "../options.js";
+import { go } from "../state.js";
+import { column } from "../table.js";
+import { breakdown } from "./breakdown.js";
+import { chartHost, legendHost, pageOf, segments } from "./layout.js";
+import { tiles } from "./tiles.js";
+
+const GRAINS = [["day", "Day"], ["week", "Week"], ["month", "Month"], ["quarter", "Quarter"], ["year", "Year"]];
+const MOST_POINTS = 2000;
+
+export function overview() {
+  return pageOf([overTime, change, byCategory, byPlace], [tiles(), books()]);
+}
+
+const shownMetric = (context) => (context.metric(context.state.metric) ? context.state.metric : "net_sales");
+
+/** The balance sheet in one line. */
+function books() {
+  const element = h("p", { class: "books" });
+  return {
+    element,
+    refresh: ({ meta }) => {
+      const { balance } = meta;
+      const count = (value) => format.full(value, "count");
+      const parts = [`${count(balance.rows_read)} rows read`, `${count(balance.rows_loaded)} loaded`];
+      if (balance.rows_duplicate) parts.push(`${count(balance.rows_duplicate)} exact duplicates`);
+      parts.push(`${count(balance.rows_quarantined)} quarantined`);
+      element.replaceChildren(h("span", {}, h("strong", {}, parts.join(", "))),
+        h("span", { class: balance.balanced ? "up" : "down" }, balance.balanced ? "The books balance." : "The books do not balance."),
+        h("a", { href: "/quality", onclick: (event) => { event.preventDefault(); go({ page: "quality", table: [] }); } }, "Look into it"));
+    },
+  };
+}
+
+const overTime = {
+  id: "over_time",
+  width: "w12",
+  keeps: true,
+  title: (context) => `${context.metric(shownMetric(context)).label} over time`,
+  controls: (context) => segments("Grain", GRAINS, context.grain, (grain) => go({ grain })),
+  request: (context) => ({
+    path: "query",
+    parameters: { ...context.parameters(), ...context.compare, metric: shownMetric(context), by: context.grain, fill: 1, totals: 1, limit: MOST_POINTS },
+  }),
+  empty: (answer) => (answer.rows.length ? null : "Nothing was sold in these days."),
+  sub: (answer, context) => (answer.compared_note ? `No comparison: ${answer.compared_note}` : `Drag over days or click on one to look closer; by ${context.grain}`),
+  draw: (body, answer, context) => drawOverTime(body, answer, context),
+  tableOptions: (answer, context) => ({
+    filter: (row) => ({ column: context.grain, where: row[0] }), pick: ({ where }) => context.zoom(where, where, context.grain),
+  }),
+  explain: (context) => ({ ...context.parameters(), metric: shownMetric(context) }),
+};
+
+function drawOverTime(body, answer, context) {
+  const { label, kind } = context.metric(shownMetric(context));
+  const days = column(answer, context.grain);
+  const values = column(answer, shownMetric(context));
+  const earlier = answer.compared;
+  const before = earlier ? days.map((_, index) => earlier.rows[index]?.[1] ?? null) : null;
+  const tipOf = (index) => {
+    const lines = [[label, format.full(values[index], kind)]];
+    if (earlier?.rows[index]) {
+      lines.push([format.period(earlier.rows[index][0], context.grain), format.full(before[index], kind)]);
+      const moved = format.change(values[index], before[index], kind);
+      if (moved) lines.push(["Change", moved.text]);
+    }
+    return options.tip(format.period(days[index], context.grain), lines, answer.partial?.includes(index) ? `This ${context.grain} is not complete` : "");
+  };
+  const shown = { days, values, partial: new Set(answer.partial ?? []), before, grain: context.grain, kind, label, tipOf };
+  const host = legendHost(body, timeLegend(answer, context, kind));
+  return draw(host, options.timeLine(context.colours(), shown), {
+    label: `${label} by ${context.grain}, ${format.span(context.period.since, context.period.until)}. The table has all values.`,
+    pick: (event) => context.zoom(days[event.dataIndex], days[event.dataIndex], context.grain),
+    brush: (first, last) => context.zoom(days[Math.max(0, first)], days[Math.min(days.length - 1, last)], context.grain),
+  });
+}
+
+function timeLegend(answer, context, kind) {
+  const entry = (period, total) => `${format.span(period.since, period.until)}: ${format.headline(total, kind)}`;
+  return [
+    ["line", "blue", entry(answer.period, answer.totals[0])],
+    answer.compared && ["line", "faint", entry(answer.compared.period, answer.compared.totals?.[0])],
+    answer.partial?.length > 0 && ["dashed", "muted", `${context.grain} that is not complete`],
+  ].filter(Boolean);
+}
+
+const change = {
+  id: "change",
+  width: "w4",
+  title: "What changed net sales",
+  request: (context) => ({ path: "analyses/change", parameters: { ...context.parameters(), ...(context.compare.compare ? context.compare : { compare: "previous" }) } }),
+  empty: (answer) => (answer.frames.parts.rows.length ? null : "The data do not cover a period to compare with."),
+  sub: (answer) => `${format.span(answer.facts.period.since, answer.facts.period.until)} against ${format.span(answer.facts.compared.since, answer.facts.compared.until)}`,
+  draw: (body, answer, context) => drawChange(body, answer, context),
+  frame: (answer) => answer.frames.parts,
+  explain: () => ({ analysis: "change" }),
+};
+
+function drawChange(body, answer, context) {
+  const tones = context.colours();
+  const names = column(answer.frames.parts, "part");
+  const money = column(answer.frames.parts, "net_sales");
+  let level = 0;
+  const steps = money.map((value, index) => {
+    const size = Number(value);
+    const whole = index === 0 || index === money.length - 1;
+    const [from, to] = whole ? [0, size] : [level, level + size];
+    level = to;
+    return { low: Math.min(from, to), size: Math.abs(to - from), colour: whole ? tones.blue : size >= 0 ? tones.green : tones.orange };
+  });
+  const lowest = Math.min(...steps.slice(1, -1).map(({ low }) => low), steps[0].size, steps.at(-1).size);
+  const highest = Math.max(...steps.map(({ low, size }) => low + size));
+  const floor = lowest > 0 && (highest - lowest) < highest / 3 ? Math.max(0, lowest - (highest - lowest) * 0.6) : Math.min(0, lowest);
+  const option = {
+    grid: options.grid({ right: 70, top: 0 }),
+    xAxis: options.valueAxis(tones, "money", { min: floor, splitNumber: 3, axisLabel: { show: false }, splitLine: { show: false } }),
+    yAxis: options.categoryAxis(tones, names, { inverse: true, axisLine: { show: false }, axisLabel: { color: tones.ink, fontSize: 12.5, interval: 0 } }),
+    series: [
+      { type: "bar", stack: "parts", silent: true, itemStyle: { color: "transparent" }, data: steps.map(({ low }) => Math.max(low, floor)), tooltip: { show: false } },
+      {
+        type: "bar", stack: "parts", barWidth: 18,
+        data: steps.map(({ low, size, colour }) => ({ value: Math.max(0, low + size - Math.max(low, floor)), itemStyle: { color: colour } })),
+        label: { show: true, position: "right", color: tones.ink, fontSize: 12, formatter: ({ dataIndex }) => stepText(money[dataIndex], dataIndex === 0 || dataIndex === money.length - 1) },
+      },
+    ],
+    tooltip: options.tooltip(tones, ({ dataIndex }) => options.tip(names[dataIndex], [["Net sales", format.full(money[dataIndex], "money")]]), { trigger: "item" }),
+  };
+  const spoken = names.map((name, index) => `${name} ${format.short(money[index], "money")}`).join(", ");
+  return draw(chartHost(body), option, { label: `What changed net sales: ${spoken}` });
+}
+
+const stepText = (value, whole) => (whole || Number(value) <= 0 ? format.short(value, "money") : `+${format.short(value, "money")}`);
+
+const GOODS = [["category", "Category"], ["product", "Product"]];
+const goods = (context) => (context.state.goods === "product" ? "product" : "category");
+const byCategory = breakdown({
+  id: "by_category", title: (context) => `${context.metric(shownMetric(context)).label} by ${goods(context)}`, by: goods, metric: shownMetric,
+  controls: (context) => segments("Goods", GOODS, goods(context), (value) => go({ goods: value === "category" ? null : value })),
+});
+
+const PLACES = [["country", "Country"], ["location", "Location"]];
+const place = (context) => (context.state.place === "location" ? "location" : "country");
+const byPlace = breakdown({
+  id: "by_place", title: (context) => `${context.metric(shownMetric(context)).label} by place`, by: place, metric: shownMetric,
+  controls: (context) => segments("Places", PLACES, place(context), (value) => go({ place: value === "country" ? null : value })),
+});
