@@ -59,7 +59,7 @@ def dashboard(
     from data_pipeline.warehouses.base import hide_password
 
     check_url(settings.warehouse)
-    place = Place(host, port, _token(with_token, token_file), names)
+    place = Place(host, port, read_token(with_token, token_file), names)
     access = Access(read_only=True, memory_limit=settings.memory_limit, threads=settings.threads)
     shop = Shop(settings.warehouse, access, settings.currency, settings.reporting_timezone)
     app = make_dashboard(shop, place)
@@ -72,8 +72,10 @@ def dashboard(
         serve(app, listener)
 
 
-def _token(with_token: bool, file: Path | None) -> str | None:
-    """A new token, the one in the file, or none; never from the command line, which others see."""
+def read_token(with_token: bool, file: Path | None) -> str | None:
+    """The token in the file, a new one, or none; none is ever taken from the command line, which
+    others see.
+    """
     from secrets import token_urlsafe
 
     from data_pipeline.errors import ConfigError

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 KEEP_ALIVE_S = 30
 MOST_AT_ONCE = 200
+BACKLOG = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Place:
         return frozenset(name.casefold() for name in names)
 
 
-def make_dashboard(shop: Shop, place: Place) -> App:
+def make_dashboard(shop: Shop, place: Place, serving: Serving | None = None) -> App:
     """The guarded app; raises ConfigError for an address that others reach without a token."""
     if not place.is_local and not place.token:
         raise ConfigError(
@@ -90,17 +91,18 @@ def make_dashboard(shop: Shop, place: Place) -> App:
         partial(_open, shop),
         partial(look, currency=shop.currency, timezone=shop.timezone),
     )
-    app = make_app(keeper, Serving(), own_pages())
+    app = make_app(keeper, serving or Serving(), own_pages())
     return Guard(app, hosts=place.known_names(), token=place.token)
 
 
 def listen(place: Place) -> socket.socket:
-    """Take the port, before anything is said about it; port 0 takes any that is free."""
+    """Take the port, so that who is told the address is not turned away; 0 takes a free one."""
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((place.host, place.port))
+        listener.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         listener.close()
         said = error.strerror if isinstance(error, OSError) else str(error)

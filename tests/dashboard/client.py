@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from httpx2 import Response
 
+    from data_pipeline.dashboard.serving import Serving
+
 BASE = "http://127.0.0.1:8501"
 
 
@@ -47,11 +49,16 @@ class Dashboard:
 
 @contextmanager
 def open_dashboard(
-    url: str, *, currency: str = "", timezone: str = "UTC", place: Place | None = None
+    url: str,
+    *,
+    currency: str = "",
+    timezone: str = "UTC",
+    place: Place | None = None,
+    serving: Serving | None = None,
 ) -> Iterator[Dashboard]:
     """A dashboard over the warehouse at `url`."""
     access = Access(read_only=True, memory_limit="500MB", threads=1)
-    app = make_dashboard(Shop(url, access, currency, timezone), place or Place())
+    app = make_dashboard(Shop(url, access, currency, timezone), place or Place(), serving)
     with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
         yield Dashboard(client)
 

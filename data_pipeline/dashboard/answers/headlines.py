@@ -71,16 +71,16 @@ def answer_headlines(reader: Reader, store: Store, asked: HeadlinesQuestion) -> 
     answer |= {"before_note": note, "year_before_note": year_note}
     for name, period in periods.items():
         answer[name] = describe(period, store.span) if period else None
-    values = {
-        name: _values(recorder, store, names, scope.moved_to(period)) if period else None
-        for name, period in periods.items()
-    }
+    values = [_values(recorder, store, names, scope)] + [
+        _values(recorder, store, names, scope.moved_to(period)) if period else None
+        for period in (before, year)
+    ]
     sparks: dict[str, Any] = {}
     if asked.spark == "1" and scope.period:
         sparks = _sparks(recorder, store, names, scope, scope.period)
     answer["source"] = recorder.source()
     answer["headlines"] = [
-        _headline(METRICS[name], [v[place] if v else None for v in values.values()])
+        _headline(METRICS[name], [found[place] if found else None for found in values])
         | {"spark": sparks.get(name, [])}
         for place, name in enumerate(names)
     ]
