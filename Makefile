@@ -21,7 +21,7 @@ endif
 
 RAW := data/raw
 
-.PHONY: help run test check bench clean lock venv venv-dev
+.PHONY: help run dashboard test check bench clean lock venv venv-dev
 
 help: ## what make can do
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -39,6 +39,11 @@ run: $(VENV)/.run ## simulate a store if data/raw is empty, run the pipeline, dr
 	@echo 'charts            out/charts/'
 	@echo 'report            out/report.html'
 	@echo 'the command       $(BIN)/sales --help'
+	@echo
+	@echo 'To look at it in the browser: make dashboard'
+
+dashboard: $(VENV)/.dashboard ## the web page on the warehouse (after make run); DASHBOARD_ARGS='--port 9000'
+	@$(BIN)/sales dashboard $(DASHBOARD_ARGS)
 
 test: $(VENV)/.dev ## the whole suite, with line and branch coverage of the package
 	@$(BIN)/python -m pytest -n logical --cov --cov-report=term $(PYTEST_ARGS)
@@ -51,6 +56,7 @@ check: $(VENV)/.dev ## format, lint, types, import rules, SQL rules
 
 bench: $(VENV)/.run ## 10 million sales against the floor (BENCH_ARGS='--sales 200000' is quick)
 	@$(BIN)/python -m benchmarks.bench_run $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks.bench_dashboard $(BENCH_ARGS)
 
 clean: ## remove the environment, the caches and what was built; your data stay
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
@@ -96,6 +102,11 @@ $(VENV)/.run: $(VENV)/.made pyproject.toml requirements.txt
 	@echo 'Installing requirements.txt ...'
 	@$(PIP) install -qq --no-compile --requirement requirements.txt
 	@$(PIP) install -qq --no-compile --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dashboard: $(VENV)/.run requirements-dev.txt
+	@echo 'Installing the extra dashboard ...'
+	@$(PIP) install -qq --no-compile --constraint requirements-dev.txt --editable '.[dashboard]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt

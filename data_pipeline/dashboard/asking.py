@@ -75,7 +75,7 @@ class HeadlinesQuestion(Compared):
     """Metrics against the period before, or the one to compare with, and the year before."""
 
     metric: list[Name] = Field(default=[], max_length=16)
-    spark: Flag = "1"
+    spark: Flag = "0"
 
 
 class AnalysisQuestion(Compared):

@@ -56,7 +56,7 @@ def number(value: Any) -> Any:
 
 
 def test_headlines_are_of_three_periods(dashboard: Dashboard, lines: list[oracle.Line]) -> None:
-    answer = dashboard.ask("/api/headlines", since="2025-11-01", until="2025-11-30")
+    answer = dashboard.ask("/api/headlines", since="2025-11-01", until="2025-11-30", spark=1)
     assert [one["metric"] for one in answer["headlines"]] == [*HEADLINES]
     assert answer["period"]["days"] == 30
     assert answer["before"] == {
@@ -79,7 +79,7 @@ def test_headlines_are_of_three_periods(dashboard: Dashboard, lines: list[oracle
 
 
 def test_headlines_say_what_the_data_do_not_cover(dashboard: Dashboard) -> None:
-    answer = dashboard.ask("/api/headlines", since="2024-10-01", until="2025-09-30", spark=0)
+    answer = dashboard.ask("/api/headlines", since="2024-10-01", until="2025-09-30")
     assert answer["before"] is answer["year_before"] is None
     assert answer["before_note"] == "The data begin on 1 October 2024."
     assert [one["change"] for one in answer["headlines"]] == [None] * len(HEADLINES)

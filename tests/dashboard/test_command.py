@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from data_pipeline.cli import cli
-from data_pipeline.dashboard.server import Place
+from data_pipeline.dashboard.server import Place, listen
 from data_pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -147,3 +147,9 @@ def test_without_the_extra_it_says_what_to_install(
 )
 def test_the_address_to_open(place: Place, address: str) -> None:
     assert place.address == address
+
+
+def test_the_second_packet_of_an_answer_does_not_wait(shop: Shop) -> None:
+    """asyncio sets TCP_NODELAY only on sockets that say that they are TCP."""
+    with listen(Place(port=0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
