@@ -93,6 +93,17 @@ class Visit:
         self.page.wait_for_timeout(30)
         self.page.wait_for_selector("[aria-busy=true]", state="detached")
 
+    def look_again(self, selector: str) -> None:
+        """Let the page ask for the state of the warehouse, now and not in some seconds, until
+        `selector` is there.
+        """
+        for _ in range(100):
+            self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+            self.page.wait_for_timeout(200)
+            if self.page.locator(selector).count():
+                return
+        raise AssertionError(f"{selector} did not come")
+
     def figure(self, metric: str) -> str:
         """The exact value behind a headline figure."""
         return str(self.page.locator(f"[data-metric={metric}]").get_attribute("data-exact"))

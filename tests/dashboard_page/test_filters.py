@@ -107,6 +107,33 @@ def test_any_two_periods_can_be_compared(visit: Visit, simulated: Shop) -> None:
     assert f"{then:,.2f}" in legend
 
 
+def test_the_comparison_is_chosen_and_stands_in_the_url(visit: Visit) -> None:
+    page = visit.open("/?since=2025-10-01&until=2025-10-31")
+    said = {}
+    for choice in ("a year before", "nothing", "the period before"):
+        page.locator("#compare").click()
+        page.get_by_role("button", name=choice, exact=True).click()
+        visit.settle()
+        assert choice in page.locator("#compare").inner_text()
+        said[choice] = page.locator("[data-card=over_time] .legend").inner_text()
+    assert "Oct 2024" in said["a year before"]
+    assert "2024" not in said["nothing"]
+    assert "30 Sept 2025" in said["the period before"]
+    assert "compare" not in page.url
+
+
+def test_nothing_is_shown_that_is_no_text(visit: Visit) -> None:
+    page = visit.open(f"/?{YEAR}&where=category:Books")
+    for opener in ("#period", "#compare", "#add-filter", ".chip .control"):
+        page.locator(opener).click()
+        assert "[object" not in page.locator(".panel:popover-open").inner_text()
+        page.keyboard.press("Escape")
+    for path in ("/", "/products", "/customers", "/behaviour", "/quality"):
+        said = visit.open(path).locator("body").inner_text()
+        for wrong in ("[object", "undefined", "NaN", "null", "Infinity"):
+            assert wrong not in said, path
+
+
 def test_every_dimension_can_be_filtered_with_the_keyboard_alone(visit: Visit) -> None:
     page = visit.open(f"/?{YEAR}")
     page.locator("#add-filter").focus()

@@ -27,6 +27,7 @@ def save(visit: Visit, card: str, kind: str, folder: Path) -> Path:
     place.locator("button[aria-label^=Save]").click()
     with page.expect_download() as loading:
         place.locator(".panel:popover-open button", has_text=kind).click()
+    page.wait_for_timeout(100)  # chromium drops downloads when there are more than ten in a second
     path = folder / loading.value.suggested_filename
     loading.value.save_as(path)
     assert path.suffix == f".{kind.lower()}"

@@ -95,7 +95,7 @@ def test_a_missing_warehouse_says_what_to_do_and_comes_by_itself(
         assert page.locator("h1").inner_text() == "There is no warehouse yet"
         assert "sales run" in page.locator(".trouble").inner_text()
         store.run()
-        page.locator(".tile").first.wait_for(timeout=30_000)
+        visit.look_again(".tile")
         visit.settle()
         assert visit.figure("net_sales") == "11.5000"
         context.close()
@@ -118,7 +118,7 @@ def test_new_data_are_offered_and_never_mixed(browser: Browser, store: Shop) -> 
         before = visit.figure("net_sales")
         store.put({"sales-2.csv": store_sale()})
         store.run()
-        page.locator(".offer").wait_for(timeout=30_000)
+        visit.look_again(".offer")
         page.locator("[data-card=by_place] .bars button").first.click()
         visit.settle()
         page.get_by_role("button", name="Clear filters").click()

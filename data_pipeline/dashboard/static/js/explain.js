@@ -2,11 +2,13 @@
 
 import { address, ask, fetched } from "./api.js";
 import { button, h, name } from "./dom.js";
+import { valueName } from "./filters.js";
 import * as format from "./format.js";
 import { current, go } from "./state.js";
 import { table, written } from "./table.js";
 
 const ROWS_A_PAGE = 50;
+const SHARE_PLACES = 4;
 let dialog = null;
 let wanted = 0;
 
@@ -43,8 +45,9 @@ export function closeExplanation() {
 }
 
 function* sections(answer, parameters) {
-  if (answer.value !== undefined && answer.value !== null) yield h("p", { class: "figure number" }, format.full(answer.value, answer.kind));
-  if (parameters.since) yield h("p", { class: "quiet" }, format.span(parameters.since, parameters.until));
+  if (answer.value !== undefined && answer.value !== null) yield h("p", { class: "figure number" }, answer.kind === "share" ? format.percent(answer.value, SHARE_PLACES) : format.full(answer.value, answer.kind));
+  const scope = [parameters.since && format.span(parameters.since, parameters.until), ...(parameters.where ?? []).map(spoken)].filter(Boolean);
+  if (scope.length) yield h("p", { class: "quiet" }, name(scope.join("; ")));
   yield h("h3", {}, "What it is");
   yield h("p", {}, answer.description);
   if (answer.formula) yield h("pre", {}, answer.formula);
@@ -58,6 +61,12 @@ function* sections(answer, parameters) {
   yield h("p", {}, h("code", {}, answer.source.relation), ` – ${answer.source.why ?? ""}`);
   yield* query(answer);
   if (answer.rows_url) yield rowsBehind(answer.rows_url);
+}
+
+/** A filter as the API takes it, in words. */
+function spoken(pair) {
+  const cut = pair.indexOf(":");
+  return `${pair.slice(0, cut)}: ${valueName(pair.slice(0, cut), pair.slice(cut + 1))}`;
 }
 
 function* query({ sql, values }) {

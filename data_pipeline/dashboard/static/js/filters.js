@@ -48,7 +48,7 @@ function compareMenu(meta, state) {
   const label = [h("span", { class: "quiet" }, "Compared with"), " ", asked === "custom" ? format.span(state.compare_since, state.compare_until) : COMPARED[asked]];
   return menu(label, (panel, close) => {
     const pick = (compare) => () => { close(); go({ compare: compare === "previous" ? null : compare, compare_since: null, compare_until: null }); };
-    panel.append(h("h3", {}, "Compare with"), ["previous", "year", "none"].map((compare) => button(COMPARED[compare], pick(compare), { class: "choice", "aria-pressed": String(asked === compare) })));
+    panel.append(h("h3", {}, "Compare with"), ...["previous", "year", "none"].map((compare) => button(COMPARED[compare], pick(compare), { class: "choice", "aria-pressed": String(asked === compare) })));
     const days = { since: state.compare_since ?? meta.span.first_day, until: state.compare_until ?? meta.span.last_day };
     panel.append(dayFields("Other days", days, meta, ({ since, until }) => { close(); go({ compare: "custom", compare_since: since, compare_until: until }); }));
   }, { class: "control", id: "compare" });

@@ -79,7 +79,7 @@ export function short(value, kind = "count") {
 /** A value on an axis, as short as it can be. */
 export function tick(value, kind) {
   if (kind === "share") return formatter({ style: "percent", maximumFractionDigits: Math.abs(value) < 0.05 && value ? 1 : 0 }).format(value);
-  const small = kind === "money" && value !== 0 && Math.abs(value) < 1;
+  const small = kind === "money" && Number(value) !== 0 && Math.abs(value) < 1;
   const options = { notation: "compact", maximumFractionDigits: Math.abs(value) < 10 ? 2 : 1, minimumFractionDigits: small ? 2 : 0 };
   return kind === "money" ? withCurrency(value, options) : formatter(options).format(value);
 }

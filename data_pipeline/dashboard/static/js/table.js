@@ -5,6 +5,8 @@ import * as format from "./format.js";
 
 const NUMERIC = new Set(["money", "count", "share", "number", "whole"]);
 const AT_FIRST = 100;
+/** What a line break would tear apart. */
+const WHOLE = new Set(["time", "order_id", "started_at", "finished_at"]);
 /** Amounts stand to the right; the number of a thing is its name. */
 const isNumeric = (field) => NUMERIC.has(field.kind) && !field.name.endsWith("_id");
 
@@ -29,34 +31,34 @@ export function written(value, field, digits = null) {
 
 /**
  * A table of the frame. `filter(row)` gives [dimension, value] for rows that can be filtered on, `chosen(row)` says
- * whether they are; `sort` {by, go(column)} makes headings buttons; `cell` {name: (value, row) => element} draws a column.
+ * whether they are; `sort` {by, go(column)} makes headings buttons, columns in `hide` are left out, those in `wide` on a phone; `cell` {name: (value, row) => element} draws a column.
  */
-export function table(frame, { caption, filter = null, chosen = () => false, pick = null, sort = null, cell = {}, limit = AT_FIRST, hide = [] } = {}) {
+export function table(frame, { caption, filter = null, chosen = () => false, pick = null, sort = null, cell = {}, limit = AT_FIRST, hide = [], wide = [] } = {}) {
   const places = frame.fields.flatMap(({ name: called }, place) => (hide.includes(called) ? [] : [place]));
   const body = h("tbody");
   const digits = new Map(places.filter((place) => frame.fields[place].kind === "money").map((place) => [place, format.places(frame.rows.map((row) => row[place]), frame.fields[place].name)]));
-  const fill = (count) => body.replaceChildren(...frame.rows.slice(0, count).map((row) => line(frame, row, { places, digits, filter, chosen, pick, cell })));
+  const fill = (count) => body.replaceChildren(...frame.rows.slice(0, count).map((row) => line(frame, row, { places, digits, wide, filter, chosen, pick, cell })));
   fill(limit);
   const whole = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    h("table", {}, h("caption", { class: "hidden" }, caption), h("thead", {}, h("tr", {}, places.map((place) => heading(frame.fields[place], sort)))), body));
+    h("table", {}, h("caption", { class: "hidden" }, caption), h("thead", {}, h("tr", {}, places.map((place) => heading(frame.fields[place], sort, wide)))), body));
   if (frame.rows.length <= limit) return whole;
   const more = button(`Show all ${format.full(frame.rows.length, "count")} rows`, () => { fill(frame.rows.length); more.remove(); }, { class: "plain more" });
   return h("div", {}, whole, more);
 }
 
-function heading(field, sort) {
-  const numeric = isNumeric(field) ? "n" : null;
-  if (!sort?.columns.includes(field.name)) return h("th", { scope: "col", class: numeric }, field.label);
+function heading(field, sort, wide) {
+  const classes = [isNumeric(field) && "n", wide.includes(field.name) && "wide"].filter(Boolean).join(" ") || null;
+  if (!sort?.columns.includes(field.name)) return h("th", { scope: "col", class: classes }, field.label);
   const order = sort.by === `-${field.name}` ? "descending" : sort.by === field.name ? "ascending" : null;
   const sign = order === "descending" ? "\u00a0↓" : order ? "\u00a0↑" : "";
-  return h("th", { scope: "col", class: numeric, "aria-sort": order }, button(field.label + sign, () => sort.go(order === "descending" ? field.name : `-${field.name}`)));
+  return h("th", { scope: "col", class: classes, "aria-sort": order }, button(field.label + sign, () => sort.go(order === "descending" ? field.name : `-${field.name}`)));
 }
 
-function line(frame, row, { places, digits, filter, chosen, pick, cell }) {
+function line(frame, row, { places, digits, wide, filter, chosen, pick, cell }) {
   const target = filter?.(row);
   return h("tr", { class: chosen(row) ? "chosen" : null }, places.map((place) => {
     const [field, value] = [frame.fields[place], row[place]];
-    const classes = [isNumeric(field) && "n", field.name === "raw" && "raw"].filter(Boolean).join(" ") || null;
+    const classes = [isNumeric(field) && "n", field.name === "raw" && "raw", WHOLE.has(field.name) && "whole", wide.includes(field.name) && "wide"].filter(Boolean).join(" ") || null;
     if (cell[field.name]) return h("td", { class: classes }, cell[field.name](value, row));
     const text = written(value, field, digits.get(place));
     const inside = target && target.column === field.name

@@ -115,7 +115,7 @@ const pairs = {
       names.set(`product:${row.second_id}`, row.second);
     }
     const place = answer.frames.pairs.fields.findIndex(({ name }) => name === "first_id");
-    return { filter: (row) => ({ column: "first", where: ["product", row[place]] }), limit: 20, hide: ["first_id", "second_id"] };
+    return { filter: (row) => ({ column: "first", where: ["product", row[place]] }), limit: 20, hide: ["first_id", "second_id"], wide: ["support", "confidence", "confidence_back"] };
   },
   explain: () => ({ analysis: "basket_pairs" }),
 };

@@ -2,6 +2,7 @@
 
 import { bars } from "../bars.js";
 import { draw } from "../chart.js";
+import { daysBetween } from "../days.js";
 import * as format from "../format.js";
 import { heat, heatColour } from "../heat.js";
 import * as options from "../options.js";
@@ -13,13 +14,14 @@ import { concentration } from "./concentration.js";
 import { chartHost, legendHost, pageOf, segments } from "./layout.js";
 
 const LONGEST_DAYS = 366;
+const FEW_DAYS = 150;
 
 export function customers() {
   return pageOf([newAndReturning, cohorts, segmentsOfCustomers, intervals, byPlace, byDomain, ages, concentration("customer")]);
 }
 
 const GRAINS = [["week", "Week"], ["month", "Month"], ["quarter", "Quarter"]];
-const grain = (context) => (["week", "month", "quarter"].includes(context.state.grain) ? context.state.grain : "month");
+const grain = ({ state, period }) => (GRAINS.some(([called]) => called === state.grain) ? state.grain : daysBetween(period.since, period.until) < FEW_DAYS ? "week" : "month");
 const KINDS = [["New", "new_sales", "orange"], ["Returning", "returning_sales", "blue"], ["Guest", "guest_sales", "faint"]];
 
 const newAndReturning = {

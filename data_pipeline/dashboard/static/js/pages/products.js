@@ -38,7 +38,7 @@ const top = {
   tableOptions: (answer, context) => {
     learn(records(answer.frames.products));
     return {
-      limit: Infinity, ...filterColumn(answer.frames.products, context, "product"),
+      limit: Infinity, wide: ["product_id", "category", "class", "share", "cumulative_share"], ...filterColumn(answer.frames.products, context, "product"),
       sort: { by: context.state.sort ?? "-net_sales", columns: SORTED, go: (sort) => go({ sort: sort === "-net_sales" ? null : sort }, { replace: true }) },
       after: answer.frames.products.rows.length < answer.facts.row_count && button("Show more", () => go({ table: [...context.state.table, "more_products"] }, { replace: true }), { class: "plain more" }),
     };

@@ -44,7 +44,7 @@ const quarantine = {
     return {
       filter: (row) => ({ column: "reason", where: key(row) }), chosen: (row) => context.state.reason === key(row),
       pick: ({ where }) => go({ reason: context.state.reason === where ? null : where }),
-      limit: AT_FIRST, after: context.state.reason && examples(context.state.reason),
+      limit: AT_FIRST, wide: ["description"], after: context.state.reason && examples(context.state.reason),
     };
   },
 };
