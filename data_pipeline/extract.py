@@ -18,7 +18,7 @@ from data_pipeline.contract import TABLES
 from data_pipeline.sources.files import PARQUET_MAGIC, RawFile, find_files
 from data_pipeline.sources.header import Format, Header
 from data_pipeline.sources.outline import BlockOutline, Choice, LineSet
-from data_pipeline.sources.parquet import ParquetFile
+from data_pipeline.sources.parquet import SHOWN_NUL, ParquetFile
 from data_pipeline.sources.text import TextFile
 
 __all__ = [
@@ -82,8 +82,9 @@ def read_again(
     r"""Read a file a second time, only for the records that `choose` wants.
 
     The batches have one more column, `raw`: the record as text. Bytes that are not UTF-8 stand in
-    it as \xNN; the record of a Parquet file is written as CSV. `outline` is what the first reading
-    of the same file remembered. Raises SourceError when the file is no longer the same.
+    it as \xNN, and so does NUL, which not every warehouse can hold; the record of a Parquet file is
+    written as CSV. `outline` is what the first reading of the same file remembered. Raises
+    SourceError when the file is no longer the same.
     """
     table = TABLES[file.table]
     if _is_parquet(file):
@@ -120,7 +121,8 @@ def _parquet_again(opened: ParquetFile, choose: Choice) -> Iterator[pa.RecordBat
 
 
 def _with_raw(batch: pa.RecordBatch, raws: list[str]) -> pa.RecordBatch:
-    return batch.append_column("raw", pa.array(raws, pa.string()))
+    shown = [raw.replace("\0", SHOWN_NUL) for raw in raws]
+    return batch.append_column("raw", pa.array(shown, pa.string()))
 
 
 def _values(batch: pa.RecordBatch, header: Header) -> Iterator[Sequence[str]]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pandas as pd
 
@@ -56,6 +56,15 @@ class Frame:
 
     fields: tuple[Field, ...]
     rows: tuple[Row, ...]
+
+    def __post_init__(self) -> None:
+        """Make values what their fields say: a sum is as exact, and as long, from any warehouse."""
+        exact = {i: _EXACT[f.kind] for i, f in enumerate(self.fields) if f.kind in _EXACT}
+        rows = tuple(
+            tuple(exact[i](v) if i in exact and v is not None else v for i, v in enumerate(row))
+            for row in self.rows
+        )
+        object.__setattr__(self, "rows", rows)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -114,6 +123,21 @@ class Frame:
 
 def _safe_whole(value: str | int | None) -> str | int | None:
     return str(value) if isinstance(value, int) and abs(value) > LARGEST_SAFE_WHOLE else value
+
+
+def _as_money(value: int | Decimal) -> Decimal:
+    """With four decimals; what has more of them stays as it is."""
+    money = Decimal(value)
+    long_enough = money.quantize(MONEY_PLACES)
+    return long_enough if long_enough == money else money
+
+
+MONEY_PLACES = Decimal("0.0001")
+_EXACT: dict[Kind, Callable[[Any], Value]] = {
+    Kind.MONEY: _as_money,
+    Kind.COUNT: int,
+    Kind.WHOLE: int,
+}
 
 
 def _plain(value: Value) -> str | int | None:

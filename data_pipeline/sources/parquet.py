@@ -16,6 +16,7 @@ from data_pipeline.sources.header import Format, match_header
 from data_pipeline.sources.outline import BlockOutline
 
 BATCH_ROWS = 65_536
+NUL, SHOWN_NUL = "\0", "\\x00"
 
 
 class ParquetFile:
@@ -53,9 +54,9 @@ class ParquetFile:
                     name: _as_text(batch.column(self.header.names[position]))
                     for name, position in self.header.positions.items()
                 }
+                fault = _show_nuls(columns, batch.num_rows)
                 lines = np.arange(self.rows + 1, self.rows + 1 + batch.num_rows, dtype=np.int64)
-                columns["source_line"] = pa.array(lines)
-                columns["fault"] = pa.nulls(batch.num_rows, pa.string())
+                columns |= {"source_line": pa.array(lines), "fault": fault}
                 self.rows += batch.num_rows
                 yield pa.RecordBatch.from_pydict(columns)
         except (pa.ArrowInvalid, OSError) as error:
@@ -88,3 +89,14 @@ def _as_text(values: pa.Array) -> pa.Array:
             values = values.cast(pa.timestamp("us", "UTC"))
         values = pc.strftime(values, format=f"%Y-%m-%d %H:%M:%S{zone}")
     return pc.fill_null(values.cast(pa.string()), "")
+
+
+def _show_nuls(columns: dict[str, pa.Array], rows: int) -> pa.Array:
+    """Find the rows with a NUL in any text, and write it so that it can be shown."""
+    found = pa.repeat(False, rows)
+    for name, texts in columns.items():
+        has_nul = pc.match_substring(texts, NUL)
+        if has_nul.true_count:
+            columns[name] = pc.replace_substring(texts, NUL, SHOWN_NUL)
+            found = pc.or_(found, has_nul)
+    return pc.if_else(found, pa.scalar("nul_byte"), pa.scalar(None, pa.string()))

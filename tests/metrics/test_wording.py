@@ -85,6 +85,6 @@ def test_a_frame_sorts_with_missing_values_last_and_writes_itself() -> None:
     frame = Frame(fields, rows)
     assert frame.sorted_by("n", descending=True)["name"] == ("c", "b,\n", "a")
     assert frame.sorted_by("n")["name"] == ("b,\n", "c", "a")
-    assert frame.to_csv() == 'name,n\na,\n"b,\n",1.5000\nc,2\n'
+    assert frame.to_csv() == 'name,n\na,\n"b,\n",1.5000\nc,2.0000\n'
     assert frame.to_records()[1] == {"name": "b,\n", "n": "1.5000"}
     assert list(frame.to_pandas()["n"][1:]) == [Decimal("1.5000"), Decimal(2)]
