@@ -64,7 +64,7 @@ def answer_query(reader: Reader, store: Store, asked: QueryQuestion) -> Json:
     if _has_time(asked):
         answer["partial"] = _partial(shown, asked.by[0], scope.period, store.span)
     if asked.totals == "1":
-        answer["totals"] = _totals(reader, store, asked, scope)
+        answer["totals"] = _totals(recorder, store, asked, scope, frame)
     if asked.compare:
         answer |= _compared(reader, store, asked, scope, shown)
     return answer
@@ -130,14 +130,17 @@ def _cut(frame: Frame, asked: QueryQuestion) -> Frame:
 
 def _others(frame: Frame, shown: Frame, asked: QueryQuestion) -> list[Value]:
     """What the rows that are not shown add up to, where that means something."""
-    axes = {_AXES.get(name) for name in asked.by}
-    found: list[Value] = []
-    for name in dict.fromkeys(asked.metric):
-        over = METRICS[name].additive_over
-        adds = over == EVERYTHING or axes <= set(over)
-        rest = sum(frame[name]) - sum(shown[name]) if adds else None
-        found.append(plain(rest))
-    return found
+    names = list(dict.fromkeys(asked.metric))
+    return [
+        plain(sum(frame[name]) - sum(shown[name])) if _adds(name, asked) else None for name in names
+    ]
+
+
+def _adds(name: str, asked: QueryQuestion) -> bool:
+    """Whether the metric's values of all rows add up to that of the whole."""
+    axes = {_AXES.get(dimension) for dimension in asked.by}
+    over = METRICS[name].additive_over
+    return over == EVERYTHING or axes <= set(over)
 
 
 def _partial(frame: Frame, grain: str, period: Period | None, span: Period | None) -> list[int]:
@@ -152,10 +155,15 @@ def _partial(frame: Frame, grain: str, period: Period | None, span: Period | Non
     return [place for place, row in enumerate(frame.rows) if is_cut(row[0])]
 
 
-def _totals(reader: Reader, store: Store, asked: QueryQuestion, scope: Scope) -> list[Value]:
+def _totals(
+    reader: Reader, store: Store, asked: QueryQuestion, scope: Scope, frame: Frame
+) -> list[Value]:
+    """Each metric over everything: added up where that is right, asked for where it is not."""
+    names = list(dict.fromkeys(asked.metric))
+    if frame.rows and all(_adds(name, asked) for name in names):
+        return [plain(sum(frame[name])) for name in names]
     whole = asked.model_copy(update={"by": [], "fill": "0"})
-    frame = _frame(reader, store, whole, scope)
-    return [plain(value) for value in frame.rows[0]]
+    return [plain(value) for value in _frame(reader, store, whole, scope).rows[0]]
 
 
 def _compared(
@@ -176,7 +184,7 @@ def _compared(
     if _has_time(asked):
         answer["partial"] = _partial(compared, asked.by[0], other, store.span)
     if asked.totals == "1":
-        answer["totals"] = _totals(reader, store, asked, there)
+        answer["totals"] = _totals(reader, store, asked, there, frame)
     return {"compared": answer, "compared_note": note}
 
 
