@@ -1,10 +1,11 @@
 """How long the dashboard's answers take, with several people looking at once.
 
-python -m benchmarks.bench_dashboard [--sales 10000000] [--users 5] [--clicks 40]
+python -m benchmarks.bench_dashboard [--sales 10000000] [--users 5] [--clicks 40] [--think 1]
 
 Each user opens pages, chooses periods and sets filters at random; a click asks all that the page
-would, one question after the other. The store is the simulator's, made once and kept in .cache.
-With a browser (Playwright and Chromium) the clicks are measured on the page itself too.
+would, one question after the other, and then the user looks at it for --think seconds. The store
+is the simulator's, made once and kept in .cache. Where there is a browser, bench_dashboard_page
+then measures the clicks on the page itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import http.client
 import importlib.util
 import json
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -143,7 +145,13 @@ class User:
             for name in ("category", "country", "channel", "product")
         }
 
-    def click(self) -> None:
+    def look(self, clicks: int, think_s: float) -> None:
+        """Click, look for a while, and click again."""
+        for _ in range(clicks):
+            self._click()
+            time.sleep(self._dice.uniform(0.5, 1.5) * think_s)
+
+    def _click(self) -> None:
         """Open a page with a period and filters of the user's choice."""
         page = self._dice.choice([*PAGES])
         scope = self._scope()
@@ -190,15 +198,13 @@ class User:
         return answer.status, json.loads(body)
 
 
-def look(address: str, users: int, clicks: int) -> Timings:
-    """Have all users click at the same time."""
+def look(address: str, users: int, clicks: int, think_s: float) -> Timings:
+    """Have all users look at the same time."""
     timings = Timings()
     threads = []
     for seed in range(users):
         user = User(address, seed, timings)
-        threads.append(
-            threading.Thread(target=lambda one=user: [one.click() for _ in range(clicks)])
-        )
+        threads.append(threading.Thread(target=user.look, args=(clicks, think_s)))
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -240,14 +246,19 @@ def main() -> None:
     parser.add_argument("--sales", type=int, default=SALES)
     parser.add_argument("--users", type=int, default=USERS)
     parser.add_argument("--clicks", type=int, default=CLICKS, help="of each user")
-    parser.add_argument("--warehouse", help="URL of a warehouse that is filled already")
+    parser.add_argument("--think", type=float, default=1.0, help="seconds between clicks")
     told, _ = parser.parse_known_args()  # `make bench` hands on what is bench_run's too
     if not importlib.util.find_spec("fastapi"):
         print("bench_dashboard: left out, the extra [dashboard] is not installed (make dashboard)")
         return
-    url = told.warehouse or f"duckdb:///{make_warehouse(told.sales)}"
-    with serve(url) as address:
-        show(look(address, told.users, told.clicks), told.sales, told.users)
+    file = make_warehouse(told.sales)
+    with serve(f"duckdb:///{file}") as address:
+        show(look(address, told.users, told.clicks, told.think), told.sales, told.users)
+    if importlib.util.find_spec("playwright") and shutil.which("chromium"):
+        page = ["-m", "benchmarks.bench_dashboard_page", str(file), "--users", str(told.users)]
+        subprocess.run([sys.executable, *page], check=True, cwd=ROOT)
+    else:
+        print("bench_dashboard_page: left out, it needs the extra [dev] and chromium on the path")
 
 
 if __name__ == "__main__":
