@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import blake2s
@@ -19,6 +19,8 @@ from data_pipeline.metrics.periods import find_zone
 from data_pipeline.metrics.query import has_daily, span
 
 if TYPE_CHECKING:
+    from data_pipeline.dashboard.answers.found import Found
+    from data_pipeline.dashboard.answers.recording import Sent
     from data_pipeline.metrics import Reader
     from data_pipeline.warehouses import Warehouse
 
@@ -52,6 +54,8 @@ class Store:
     rows: dict[str, int]
     has: dict[str, bool]
     has_daily: bool
+    unfiltered: dict[str, tuple[Found, Sent]] = field(default_factory=dict)
+    """Results of analyses that no filter changes, by name and parameters."""
 
     @cached_property
     def span(self) -> Period | None:

@@ -264,3 +264,55 @@ def test_an_error_nobody_foresaw_shows_no_insides(
     assert answer.json()["error"]["code"] == "failed"
     assert "1234" not in answer.text
     assert "the password is 1234" in caplog.text
+
+
+def test_what_no_filter_changes_is_computed_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from data_pipeline.dashboard.answers import analyses, customers
+    from data_pipeline.metrics import behaviour
+
+    computed = []
+
+    def age_groups(reader: Any, *, in_year: int) -> Any:
+        computed.append(in_year)
+        return behaviour.age_groups(reader, in_year=in_year)
+
+    monkeypatch.setattr(analyses, "MOST_REMEMBERED", 2)
+    monkeypatch.setattr(customers, "age_groups", age_groups)
+    with open_dashboard(shop.url) as dashboard:
+        for day in ("2025-01-01", "2025-02-01", "2025-03-01"):
+            answer = dashboard.ask("/api/analyses/age_groups", since=day)
+            assert answer["ignored"] == ["since"]
+            assert answer["source"]["relation"]
+        assert "SELECT" in dashboard.ask("/api/explain", analysis="age_groups")["sql"]
+        assert len(computed) == 1
+        for name in ("rfm", "cohorts", "repeat_intervals"):
+            dashboard.ask(f"/api/analyses/{name}")
+        dashboard.ask("/api/analyses/age_groups", until="2025-01-01")
+        assert len(computed) == 2, "only so many are remembered"
+
+
+def test_a_question_with_too_many_groups_is_refused(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from data_pipeline.dashboard.answers import query
+
+    monkeypatch.setattr(query, "MOST_GROUPS", 500)
+    asked = {"metric": "free_units", "by": ["product", "day"]}
+    assert dashboard.refusal("/api/query", **asked)[:2] == (413, "too_large")
+    assert dashboard.refusal("/api/query.csv", **asked)[:2] == (413, "too_large")
+    assert dashboard.ask("/api/query", **asked, since="2025-01-01", until="2025-01-03")
+
+
+def test_a_warehouse_that_fails_is_a_state(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from data_pipeline.dashboard.answers import quality
+    from data_pipeline.errors import WarehouseError
+
+    def fail(*_: object) -> None:
+        raise WarehouseError("the connection is lost")
+
+    monkeypatch.setattr(quality, "balance", fail)
+    with open_dashboard(shop.url) as dashboard:
+        refused = dashboard.refusal("/api/quality")
+    assert refused == (503, "unreachable", "the connection is lost")

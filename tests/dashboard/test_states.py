@@ -192,3 +192,31 @@ def test_days_are_those_of_the_reporting_zone(own_shop: Shop) -> None:
         assert answer["rows"] == [["2026-04-01", "7.0000"]]
         rows = dashboard.ask("/api/rows", since="2026-04-01")
         assert rows["rows"][0][1] == "2026-04-01 00:30:00"
+
+
+def test_an_old_state_that_nobody_needs_is_let_go(
+    own_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_shop.run()
+    with open_dashboard(own_shop.url) as dashboard:
+        old = dashboard.ask("/api/state")["version"]
+        own_shop.put(more(1)).run()
+        new = dashboard.ask("/api/state")["version"]
+        assert dashboard.ask("/api/query", metric="orders", v=old)["version"] == old
+        monkeypatch.setattr(keeping, "KEEP_BEFORE_S", 0)
+        dashboard.ask("/api/state")
+        assert dashboard.refusal("/api/query", metric="units", v=old)[0] == 410
+        assert dashboard.ask("/api/query", metric="units", v=new)["version"] == new
+
+
+def test_an_error_of_the_driver_is_a_state(own_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from data_pipeline.dashboard import store
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("disk on fire\nat line 7")
+
+    own_shop.run()
+    with open_dashboard(own_shop.url) as dashboard:
+        monkeypatch.setattr(store, "span", fail)
+        state = dashboard.ask("/api/state")
+        assert (state["state"], state["message"]) == ("unreachable", "disk on fire")

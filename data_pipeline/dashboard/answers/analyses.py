@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from data_pipeline.dashboard.answers import baskets, customers, products, time
-from data_pipeline.dashboard.answers.recording import Recorder
+from data_pipeline.dashboard.answers.recording import Recorder, Sent
 from data_pipeline.dashboard.answers.scope import Scope, read_scope
-from data_pipeline.dashboard.answers.shape import asked_json, frame_json, unfiltered
+from data_pipeline.dashboard.answers.shape import asked_json, frame_json
 from data_pipeline.dashboard.refusal import Refusal, wrong_question
 from data_pipeline.errors import ConfigError
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from data_pipeline.dashboard.asking import AnalysisFile, AnalysisQuestion
     from data_pipeline.dashboard.store import Store
     from data_pipeline.metrics import Frame, Reader
+
+MOST_REMEMBERED = 64
+"""How many results that no filter changes are kept for a version of the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,8 @@ def find_analysis(name: str) -> Analysis:
 
 def estimate_analysis(analysis: Analysis, asked: AnalysisQuestion, store: Store) -> float:
     """Seconds that it takes, about."""
+    if _key(analysis, asked) in store.unfiltered:
+        return 0.0
     scope = read_scope(asked, store)
     share = store.share_of(scope.period) if analysis.is_filtered else 1.0
     return analysis.seconds * share * store.rows["sales"] / 1e6
@@ -179,16 +184,15 @@ def estimate_analysis(analysis: Analysis, asked: AnalysisQuestion, store: Store)
 def answer_analysis(reader: Reader, store: Store, name: str, asked: AnalysisQuestion) -> Json:
     """The frames of an analysis and its single facts; says when it could not be filtered."""
     analysis, scope = find_analysis(name), read_scope(asked, store)
-    recorder = Recorder(reader)
-    found = compute_analysis(analysis, recorder, store, asked, scope)
+    found, sent = compute_analysis(analysis, reader, store, asked, scope)
     more = {key: getattr(asked, key) for key in analysis.parameters}
-    has_period = scope.since is not None or scope.until is not None
-    limits = scope.period if has_period and not analysis.is_filtered else None
+    ignored = [] if analysis.is_filtered else scope.names
     return {
         "analysis": name,
         "asked": asked_json(scope.since, scope.until, scope.where, **more),
-        "source": recorder.source(),
-        **unfiltered(limits, {} if analysis.is_filtered else scope.where),
+        "source": sent.source(),
+        "filtered": not ignored,
+        "ignored": ignored,
         "frames": {key: frame_json(frame) for key, frame in found.frames.items()},
         "facts": found.facts,
     }
@@ -200,14 +204,31 @@ def analysis_file(reader: Reader, store: Store, name: str, asked: AnalysisFile) 
     frame = asked.frame or analysis.frames[0]
     if frame not in analysis.frames:
         raise wrong_question(f"{name} has no frame {frame!r}; it has {', '.join(analysis.frames)}")
-    return compute_analysis(analysis, reader, store, asked, read_scope(asked, store)).frames[frame]
+    found, _ = compute_analysis(analysis, reader, store, asked, read_scope(asked, store))
+    return found.frames[frame]
 
 
 def compute_analysis(
     analysis: Analysis, reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope
-) -> Found:
-    """Have the analysis computed; names that it does not know become a Refusal."""
+) -> tuple[Found, Sent]:
+    """What the analysis finds, and the SQL that was sent for it; names that it does not know
+    become a Refusal. What no filter can change is computed once.
+    """
+    key = _key(analysis, asked)
+    if key in store.unfiltered:
+        return store.unfiltered[key]
+    recorder = Recorder(reader)
     try:
-        return analysis.compute(reader, store, asked, scope)
+        found = analysis.compute(recorder, store, asked, scope)
     except ConfigError as error:
         raise wrong_question(str(error)) from None
+    if not analysis.is_filtered:
+        if len(store.unfiltered) >= MOST_REMEMBERED:
+            store.unfiltered.clear()
+        store.unfiltered[key] = found, recorder.sent
+    return found, recorder.sent
+
+
+def _key(analysis: Analysis, asked: AnalysisQuestion) -> str:
+    own = {name: getattr(asked, name) for name in analysis.parameters}
+    return f"{analysis.name} {own}"

@@ -100,7 +100,7 @@ def answer_values(reader: Reader, store: Store, name: str, asked: ValuesQuestion
     )
     return {
         "asked": asked_json(scope.since, scope.until, scope.where, dimension=name),
-        "source": recorder.source(),
+        "source": recorder.sent.source(),
         "filtered": True,
         **frame_json(Frame(fields, tuple(kept[: asked.limit]))),
         "row_count": len(kept),

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from data_pipeline.dashboard.answers.analyses import compute_analysis, find_analysis
 from data_pipeline.dashboard.answers.quality import sentence
-from data_pipeline.dashboard.answers.recording import WHY, Recorder
+from data_pipeline.dashboard.answers.recording import WHY, Recorder, Sent
 from data_pipeline.dashboard.answers.scope import read_scope
 from data_pipeline.dashboard.answers.shape import asked_json, plain
 from data_pipeline.dashboard.refusal import wrong_question
@@ -65,7 +65,7 @@ def _explain_metric(reader: Reader, store: Store, question: Question, scope: Sco
         "kind": metric.kind.value,
         "formula": metric.formula,
         "made_of": [_part(METRICS[name]) for name in _names_of_parts(metric)],
-        **_sent(recorder),
+        **_said(recorder.sent),
         "counts_rows": condition_of(metric),
         "additive_over": list(metric.additive_over),
         "value": plain(whole.rows[0][0]),
@@ -86,12 +86,12 @@ def _query(reader: Reader, store: Store, metric: Metric, by: list[str], scope: S
     )
 
 
-def _sent(recorder: Recorder) -> Json:
+def _said(sent: Sent) -> Json:
     """The SQL that was sent, its parameters, and what it reads."""
-    source = recorder.source()
+    source = sent.source()
     return {
-        "sql": recorder.sql(),
-        "values": recorder.values(),
+        "sql": sent.sql(),
+        "values": sent.values(),
         "source": source | {"why": WHY[source["kind"]]},
     }
 
@@ -122,15 +122,14 @@ def _rows_query(metric: Metric, scope: Scope) -> str:
 
 def _explain_analysis(reader: Reader, store: Store, asked: ExplainQuestion, scope: Scope) -> Json:
     analysis = find_analysis(str(asked.analysis))
-    recorder = Recorder(reader)
-    compute_analysis(analysis, recorder, store, asked, scope)
+    _, sent = compute_analysis(analysis, reader, store, asked, scope)
     return {
         "asked": asked_json(scope.since, scope.until, scope.where, analysis=analysis.name),
         "filtered": analysis.is_filtered,
         "name": analysis.name,
         "label": analysis.label,
         "description": analysis.description,
-        **_sent(recorder),
+        **_said(sent),
         "checks": _checks(reader, store),
         "rows_url": None,
     }

@@ -78,7 +78,7 @@ def answer_headlines(reader: Reader, store: Store, asked: HeadlinesQuestion) -> 
     sparks: dict[str, Any] = {}
     if asked.spark == "1" and scope.period:
         sparks = _sparks(recorder, store, names, scope, scope.period)
-    answer["source"] = recorder.source()
+    answer["source"] = recorder.sent.source()
     answer["headlines"] = [
         _headline(METRICS[name], [found[place] if found else None for found in values])
         | {"spark": sparks.get(name, [])}

@@ -53,7 +53,7 @@ def answer_query(reader: Reader, store: Store, asked: QueryQuestion) -> Json:
     shown = _cut(frame, asked)
     answer: Json = {
         "asked": _asked_json(asked, scope),
-        "source": recorder.source(),
+        "source": recorder.sent.source(),
         "filtered": True,
         **frame_json(shown),
         "row_count": len(frame),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,22 +24,11 @@ WHY = {
 }
 
 
-class Recorder:
-    """Hands everything on to a reader, and remembers the SQL and its values."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The statements that were sent for an answer, with their values."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self.statements: list[tuple[str, dict[str, Any]]] = []
-
-    def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """What the reader finds."""
-        if not _IN_ADVANCE.search(sql):
-            self.statements.append((sql, dict(values or {})))
-        return self._reader.rows(sql, values)
-
-    def has_table(self, name: str) -> bool:
-        """Whether the warehouse has it."""
-        return self._reader.has_table(name)
+    statements: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def source(self) -> Json:
         """Where the answer comes from: tables of sums, or the sales."""
@@ -58,3 +48,21 @@ class Recorder:
             for _, values in self.statements
             for name, value in values.items()
         }
+
+
+class Recorder:
+    """Hands everything on to a reader, and notes in `sent` what it was asked."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.sent = Sent()
+
+    def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """What the reader finds."""
+        if not _IN_ADVANCE.search(sql):
+            self.sent.statements.append((sql, dict(values or {})))
+        return self._reader.rows(sql, values)
+
+    def has_table(self, name: str) -> bool:
+        """Whether the warehouse has it."""
+        return self._reader.has_table(name)

@@ -27,6 +27,12 @@ class Scope:
     where: dict[str, list[Value]]
     period: Period | None
 
+    @property
+    def names(self) -> list[str]:
+        """What the question is limited by."""
+        days = (("since", self.since), ("until", self.until))
+        return [*(name for name, day in days if day), *self.where]
+
     def moved_to(self, period: Period) -> Scope:
         """The same filters in another period."""
         return replace(self, since=period.first, until=period.last, period=period)

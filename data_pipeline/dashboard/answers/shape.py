@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from data_pipeline.metrics import Value
-    from data_pipeline.metrics.change import Period
 
 Json = dict[str, Any]
 
@@ -46,12 +45,6 @@ def asked_json(
         "until": plain(until),
         "where": {name: [plain(value) for value in values] for name, values in where.items()},
     }
-
-
-def unfiltered(period: Period | None, where: Mapping[str, object]) -> Json:
-    """What to say of an answer that looks at everything, though less was asked for."""
-    ignored = [*(["since", "until"] if period else []), *where]
-    return {"filtered": not ignored, "ignored": ignored}
 
 
 def safe_csv(frame: Frame) -> str:
