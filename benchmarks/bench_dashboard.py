@@ -4,7 +4,7 @@ python -m benchmarks.bench_dashboard [--sales 10000000] [--users 5] [--clicks 40
 
 Each user opens pages, chooses periods and sets filters at random; a click asks all that the page
 would, one question after the other, and then the user looks at it for --think seconds. The store
-is the simulator's, made once and kept in .cache. Where there is a browser, bench_dashboard_page
+is the simulator's, made once and kept in .cache. Where there is a browser, bench_page
 then measures the clicks on the page itself.
 """
 
@@ -15,7 +15,6 @@ import http.client
 import importlib.util
 import json
 import random
-import shutil
 import subprocess
 import sys
 import threading
@@ -30,6 +29,8 @@ from urllib.parse import urlencode, urlsplit
 
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks import bench_page
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "bench"
@@ -251,14 +252,12 @@ def main() -> None:
     if not importlib.util.find_spec("fastapi"):
         print("bench_dashboard: left out, the extra [dashboard] is not installed (make dashboard)")
         return
-    file = make_warehouse(told.sales)
-    with serve(f"duckdb:///{file}") as address:
+    with serve(f"duckdb:///{make_warehouse(told.sales)}") as address:
         show(look(address, told.users, told.clicks, told.think), told.sales, told.users)
-    if importlib.util.find_spec("playwright") and shutil.which("chromium"):
-        page = ["-m", "benchmarks.bench_dashboard_page", str(file), "--users", str(told.users)]
-        subprocess.run([sys.executable, *page], check=True, cwd=ROOT)
-    else:
-        print("bench_dashboard_page: left out, it needs the extra [dev] and chromium on the path")
+        if bench_page.is_possible():
+            bench_page.show(bench_page.measure_page(address, users=told.users), told.users)
+        else:
+            print("In the browser: left out, it needs chromium and Playwright (make venv-dev)")
 
 
 if __name__ == "__main__":

@@ -60,6 +60,18 @@ def assert_is_picture(text: str, title: str) -> None:
     assert len(said) > 3
 
 
+def test_a_picture_says_what_it_shows(visit: Visit, tmp_path: Path) -> None:
+    """With its filters and its legend, and without a filter that it did not heed."""
+    page = visit.open(f"/customers?{YEAR}&where=category:Books")
+    text = save(visit, "new_returning", "SVG", tmp_path).read_text(encoding="utf-8")
+    for said in ("Category: Books", "1 Jan – 31 Dec 2025", ">Returning<", ">Guest<"):
+        assert said in text
+    notice = page.locator("[data-card=cohorts] .notice").inner_text()
+    text = save(visit, "cohorts", "SVG", tmp_path).read_text(encoding="utf-8")
+    assert ("category" in notice) == ("Category: Books" not in text)
+    assert ("period" in notice) == ("31 Dec 2025" not in text)
+
+
 def test_a_saved_csv_is_exact(visit: Visit, simulated: Shop, tmp_path: Path) -> None:
     visit.open(f"/?{YEAR}")
     text = save(visit, "by_category", "CSV", tmp_path).read_text(encoding="utf-8")

@@ -79,11 +79,11 @@ function render({ pageTurned = false, restored = false } = {}) {
 function showPages() {
   const state = current();
   at("pages").replaceChildren(...PAGES.map((called) => h("a", {
-    href: write({ ...state, page: called, table: [], explain: null, sort: null, search: null }), "aria-current": state.page === called ? "page" : null,
+    href: write({ ...state, page: called, table: [], explain: null, sort: null, search: null, more: null }), "aria-current": state.page === called ? "page" : null,
     onclick: (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
       event.preventDefault();
-      go({ page: called, table: [], explain: null, sort: null, search: null });
+      go({ page: called, table: [], explain: null, sort: null, search: null, more: null });
       at("main").focus({ preventScroll: true });
     },
   }, TITLES[called])));

@@ -10,7 +10,7 @@ import { current, go, toggle } from "./state.js";
 import { csv, table } from "./table.js";
 
 /**
- * spec: id, width, title, sub(answer, context), controls(context), request(context) -> {path, parameters},
+ * spec: id, width, title, sub(answer, context), hint (what a click does), controls(context), request(context) -> {path, parameters},
  * empty(answer, context) -> why there is nothing to show or null, draw(body, answer, context); without it, or when
  * drawnIf(answer) is false, a table,
  * frame(answer, context), tableOptions(answer, context), picture(answer, context), explain(context) -> parameters or null.
@@ -77,7 +77,8 @@ export class Card {
     this.answer = answer;
     const nothing = spec.empty?.(answer, context) ?? null;
     this.notice.textContent = nothing === null ? ignored(answer, context) : "";
-    this.sub.textContent = nothing ? "" : spec.sub?.(answer, context) ?? "";
+    this.words = nothing === null ? spec.sub?.(answer, context) ?? "" : "";
+    this.sub.textContent = nothing === null ? [this.words, spec.hint].filter(Boolean).join(". ") : "";
     this.showActions(nothing === null);
     if (nothing !== null) return this.body.replaceChildren(h("p", { class: "empty" }, nothing));
     if (this.tableOpen || !this.drawn) return this.keepFocus(this.body, () => this.body.replaceChildren(this.tableOf(answer)));
@@ -133,8 +134,8 @@ export class Card {
   }
 
   get file() {
-    const { since, until } = this.context.period;
-    return `${this.spec.id}_${since}_${until}`;
+    const { since, until } = this.context.period ?? {};
+    return this.answer.ignored?.includes("since") || !since ? this.spec.id : `${this.spec.id}_${since}_${until}`;
   }
 
   get frame() {
@@ -150,11 +151,25 @@ export class Card {
   picture() {
     const tones = colours();
     const made = this.spec.picture?.(this.answer, this.context, tones);
-    const scope = format.span(this.context.period.since, this.context.period.until);
-    const words = { title: this.title.textContent, sub: [this.sub.textContent, scope, this.context.filterText].filter(Boolean).join(" · "), colours: tones };
+    const words = { title: this.title.textContent, sub: [this.words, ...this.scope()].filter(Boolean).join(" · "), colours: tones, legend: this.legend(tones) };
     if (made) return framed({ ...words, ...made });
     const host = this.body.querySelector(".chart");
     return framed({ ...words, drawing: svgOf(host), width: host.clientWidth, height: host.clientHeight });
+  }
+
+  /** What the picture is about, without what the answer did not heed. */
+  scope() {
+    const { period, state } = this.context;
+    const ignored = this.answer.ignored ?? [];
+    const where = state.where.filter(([dimension]) => !ignored.includes(dimension));
+    return [!ignored.includes("since") && period && format.span(period.since, period.until), this.context.spoken(where)];
+  }
+
+  legend(tones) {
+    return [...this.body.querySelectorAll(".legend > *")].map((entry) => {
+      const colour = [...entry.querySelector(".mark").classList].find((one) => one.startsWith("c-"));
+      return { text: entry.textContent, colour: tones[colour.slice(2)] };
+    });
   }
 
   /** Replaces a part of the card; the button that had the focus there has it again afterwards. */

@@ -10,13 +10,14 @@ export function makeContext(state, meta) {
   const period = meta.span ? chosenPeriod(state, meta) : null;
   const compare = comparison(state);
   const label = (called) => meta.dimensions.find((one) => one.name === called)?.label ?? called;
+  const spoken = (where) => where.map(([dimension, value]) => `${label(dimension)}: ${valueName(dimension, value)}`).join(", ");
   const metrics = new Map(meta.metrics.map((metric) => [metric.name, metric]));
   return {
     state, meta, period, compare, label, colours, pick: (where) => toggle(...where), chosen,
     metric: (called) => metrics.get(called),
     has: (called) => metrics.has(called) && (!["gross_margin", "margin_rate"].includes(called) || meta.has.cost),
     grain: state.grain ?? (period ? fittingGrain(period.since, period.until) : "month"),
-    filterText: state.where.map(([dimension, value]) => `${label(dimension)}: ${valueName(dimension, value)}`).join(", "),
+    filterText: spoken(state.where), spoken,
     /** Period and filters; a card that lists a dimension leaves its own filter out, to show what else there is. */
     parameters: ({ except = null } = {}) => ({
       since: period?.since, until: period?.until,

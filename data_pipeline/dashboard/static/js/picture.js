@@ -12,13 +12,17 @@ function s(tag, attributes = {}, text = null) {
 }
 
 /** Title and subtitle over a drawing of width x height, on the page's paper. */
-export function framed({ title, sub, drawing, width, height, colours }) {
+export function framed({ title, sub, drawing, width, height, colours, legend = [] }) {
   const lines = wrapped(sub, Math.floor(width / 6.2));
-  const top = 34 + lines.length * 16 + 8;
+  const top = 34 + (lines.length + legend.length) * 16 + 8;
   const svg = s("svg", { xmlns: SPACE, width: width + 32, height: height + top + 16, viewBox: `0 0 ${width + 32} ${height + top + 16}`, "font-family": FONT });
   svg.append(s("title", {}, title), s("rect", { width: "100%", height: "100%", fill: colours.paper }));
   svg.append(s("text", { x: 16, y: 28, "font-size": 16, "font-weight": 600, fill: colours.ink }, title));
   lines.forEach((line, place) => svg.append(s("text", { x: 16, y: 46 + place * 16, "font-size": 12, fill: colours.muted }, line)));
+  legend.forEach(({ text, colour }, place) => {
+    const y = 46 + (lines.length + place) * 16;
+    svg.append(s("rect", { x: 16, y: y - 9, width: 12, height: 9, rx: 2, fill: colour }), s("text", { x: 34, y, "font-size": 12, fill: colours.muted }, text));
+  });
   drawing.setAttribute("x", 16);
   drawing.setAttribute("y", top);
   drawing.setAttribute("width", width);

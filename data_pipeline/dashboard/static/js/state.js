@@ -5,7 +5,7 @@ import { addDays, addMonths, daysBetween, isDay, startOf } from "./days.js";
 export const PAGES = ["overview", "products", "customers", "behaviour", "quality"];
 export const GRAINS = ["day", "week", "month", "quarter", "year"];
 export const COMPARISONS = ["previous", "year", "none", "custom"];
-const WORDS = ["period", "since", "until", "compare", "compare_since", "compare_until", "metric", "measure", "grain", "place", "goods", "explain", "sort", "search", "reason"];
+const WORDS = ["period", "since", "until", "compare", "compare_since", "compare_until", "metric", "measure", "grain", "place", "goods", "explain", "sort", "search", "more", "reason"];
 
 export const PRESETS = [
   ["last_7_days", "Last 7 days"], ["last_30_days", "Last 30 days"], ["last_90_days", "Last 90 days"],

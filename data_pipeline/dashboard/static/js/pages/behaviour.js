@@ -55,13 +55,14 @@ const week = {
   controls: (context) => segments("Measure", METRICS, weekMetric(context), (metric) => go({ metric: metric === "orders" ? null : metric })),
   request: (context) => ({ path: "analyses/week", parameters: { ...withoutBoth(context), metric: weekMetric(context) } }),
   empty: (answer, context) => (records(answer.frames.week).some((row) => Number(row[weekMetric(context)])) ? null : "Nothing was sold in these days."),
-  sub: (answer, context) => `Hours of ${context.meta.timezone}. A click filters by that weekday and hour`,
+  sub: (answer, context) => `Hours of ${context.meta.timezone}`,
+  hint: "A click filters by that weekday and hour",
   draw: (body, answer, context) => body.replaceChildren(heat({
     ...weekCells(answer, context), corner: "", colours: context.colours(), pick: (where) => pickCell(context, where), label: "Weekdays and hours",
   })),
   frame: (answer) => answer.frames.week,
   picture: (answer, context, tones) => heatPicture({ ...weekCells(answer, context), colours: tones, colourOf: heatColour }),
-  explain: () => ({ analysis: "week" }),
+  explain: (context) => ({ ...context.parameters(), analysis: "week" }),
 };
 
 function withoutBoth(context) {
@@ -90,7 +91,7 @@ const orderValues = {
     return draw(chartHost(body), option, { label: `Bars of orders by what they are worth; ${middle(answer)}. The table has all values.` });
   },
   frame: (answer) => answer.frames.values,
-  explain: () => ({ analysis: "order_values" }),
+  explain: (context) => ({ ...context.parameters(), analysis: "order_values" }),
 };
 
 const MEASURES = [["net_sales", "Net sales"], ["average_order_value", "Order value"]];
@@ -117,5 +118,5 @@ const pairs = {
     const place = answer.frames.pairs.fields.findIndex(({ name }) => name === "first_id");
     return { filter: (row) => ({ column: "first", where: ["product", row[place]] }), limit: 20, hide: ["first_id", "second_id"], wide: ["support", "confidence", "confidence_back"] };
   },
-  explain: () => ({ analysis: "basket_pairs" }),
+  explain: (context) => ({ ...context.parameters(), analysis: "basket_pairs" }),
 };

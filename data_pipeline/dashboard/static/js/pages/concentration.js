@@ -23,7 +23,7 @@ export function concentration(item) {
       return drawCurve(host, answer, context, item);
     },
     frame: (answer) => answer.frames.curve,
-    explain: () => ({ analysis: "concentration" }),
+    explain: (context) => ({ ...context.parameters(), analysis: "concentration" }),
   };
 }
 

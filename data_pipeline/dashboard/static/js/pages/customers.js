@@ -51,7 +51,7 @@ const newAndReturning = {
   },
   frame: (answer) => answer.frames.new_returning,
   tableOptions: (answer, context) => ({ filter: (row) => ({ column: grain(context), where: row[0] }), pick: ({ where }) => context.zoom(where, where, grain(context)) }),
-  explain: () => ({ analysis: "new_returning" }),
+  explain: (context) => ({ ...context.parameters(), analysis: "new_returning" }),
 };
 
 function cohortCells(answer, context) {
@@ -83,13 +83,14 @@ const cohorts = {
   title: "Who comes back: customers by the month of their first sale",
   request: (context) => ({ path: "analyses/cohorts", parameters: context.parameters({ except: "cohort" }) }),
   empty: (answer) => (answer.frames.cohorts.rows.some((row) => row[1] > 0) ? null : "It takes two whole months of sales at least to see who comes back."),
-  sub: () => "Share of a month's new customers who bought again so many months later. A click filters by that month's customers",
+  sub: () => "Share of a month's new customers who bought again so many months later",
+  hint: "A click filters by that month's customers",
   draw: (body, answer, context) => body.replaceChildren(heat({
     ...cohortCells(answer, context), corner: "First sale", extra: "Customers", colours: context.colours(), pick: context.pick, label: "Retention by cohort and months since the first sale",
   })),
   frame: (answer) => answer.frames.cohorts,
   picture: (answer, context, tones) => heatPicture({ ...cohortCells(answer, context), colours: tones, colourOf: heatColour }),
-  explain: () => ({ analysis: "cohorts" }),
+  explain: (context) => ({ ...context.parameters(), analysis: "cohorts" }),
 };
 
 const listed = (answer) => records(answer.frames.segments).map((row) => ({
@@ -105,7 +106,7 @@ const segmentsOfCustomers = {
   draw: (body, answer) => body.replaceChildren(bars(listed(answer), { label: "Segments of customers" })),
   frame: (answer) => answer.frames.segments,
   picture: (answer, context, tones) => barsPicture(listed(answer), tones),
-  explain: () => ({ analysis: "rfm" }),
+  explain: (context) => ({ ...context.parameters(), analysis: "rfm" }),
 };
 
 const intervals = {
@@ -117,7 +118,7 @@ const intervals = {
   sub: (answer) => `Half of ${format.full(answer.facts.purchases, "count")} repeat purchases come within ${format.full(answer.facts.median_days, "count")} days; a bar a week`,
   draw: (body, answer, context) => drawIntervals(chartHost(body), answer, context),
   frame: (answer) => answer.frames.intervals,
-  explain: () => ({ analysis: "repeat_intervals" }),
+  explain: (context) => ({ ...context.parameters(), analysis: "repeat_intervals" }),
 };
 
 /** Purchases by weeks, so that the rhythm of the weekdays does not hide the shape. */
@@ -164,5 +165,5 @@ const ages = {
   draw: (body, answer) => body.replaceChildren(bars(aged(answer), { label: "Net sales by age group" })),
   frame: (answer) => answer.frames.ages,
   picture: (answer, context, tones) => barsPicture(aged(answer), tones),
-  explain: () => ({ analysis: "age_groups" }),
+  explain: (context) => ({ ...context.parameters(), analysis: "age_groups" }),
 };

@@ -48,7 +48,8 @@ const overTime = {
     parameters: { ...context.parameters(), ...context.compare, metric: shownMetric(context), by: context.grain, fill: 1, totals: 1, limit: MOST_POINTS },
   }),
   empty: (answer) => (answer.rows.length ? null : "Nothing was sold in these days."),
-  sub: (answer, context) => (answer.compared_note ? `No comparison: ${answer.compared_note}` : `Drag over days or click on one to look closer; by ${context.grain}`),
+  sub: (answer, context) => (answer.compared_note ? `No comparison: ${answer.compared_note}` : `By ${context.grain}`),
+  hint: "Drag over the line or click on it to look closer",
   draw: (body, answer, context) => drawOverTime(body, answer, context),
   tableOptions: (answer, context) => ({
     filter: (row) => ({ column: context.grain, where: row[0] }), pick: ({ where }) => context.zoom(where, where, context.grain),
@@ -98,7 +99,7 @@ const change = {
   sub: (answer) => `${format.span(answer.facts.period.since, answer.facts.period.until)} against ${format.span(answer.facts.compared.since, answer.facts.compared.until)}`,
   draw: (body, answer, context) => drawChange(body, answer, context),
   frame: (answer) => answer.frames.parts,
-  explain: () => ({ analysis: "change" }),
+  explain: (context) => ({ ...context.parameters(), analysis: "change" }),
 };
 
 function drawChange(body, answer, context) {

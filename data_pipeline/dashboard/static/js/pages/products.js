@@ -14,6 +14,7 @@ import { concentration } from "./concentration.js";
 import { chartHost, pageOf } from "./layout.js";
 
 const ROWS = 15;
+const MOST_PAGES = 60;
 const MOST_DOTS = 400;
 
 export function products() {
@@ -40,13 +41,13 @@ const top = {
     return {
       limit: Infinity, wide: ["product_id", "category", "class", "share", "cumulative_share"], ...filterColumn(answer.frames.products, context, "product"),
       sort: { by: context.state.sort ?? "-net_sales", columns: SORTED, go: (sort) => go({ sort: sort === "-net_sales" ? null : sort }, { replace: true }) },
-      after: answer.frames.products.rows.length < answer.facts.row_count && button("Show more", () => go({ table: [...context.state.table, "more_products"] }, { replace: true }), { class: "plain more" }),
+      after: answer.frames.products.rows.length < answer.facts.row_count && button("Show more", () => go({ more: String(pages(context) + 1) }, { replace: true }), { class: "plain more" }),
     };
   },
   explain: (context) => ({ ...context.parameters(), metric: "net_sales", by: "product" }),
 };
 
-const pages = (context) => 1 + context.state.table.filter((one) => one === "more_products").length;
+const pages = ({ state }) => Math.min(MOST_PAGES, Math.max(1, Number.parseInt(state.more, 10) || 1));
 
 function without(frame, dropped) {
   const kept = frame.fields.flatMap(({ name }, place) => (dropped.includes(name) ? [] : [place]));
@@ -85,7 +86,7 @@ function movers(sort) {
     frame: (answer) => answer.frames.movers,
     tableOptions: (answer, context) => filterColumn(answer.frames.movers, context, "product"),
     picture: (answer, context, tones) => barsPicture(shown(answer, context), tones),
-    explain: () => ({ analysis: "movers" }),
+    explain: (context) => ({ ...context.parameters(), analysis: "movers" }),
   };
 }
 

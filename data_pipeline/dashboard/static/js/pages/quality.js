@@ -37,7 +37,8 @@ const quarantine = {
   width: "w8",
   title: "In quarantine",
   empty: (answer) => (answer.quarantine.rows.length ? null : "Nothing: every row that was read is in the warehouse."),
-  sub: () => "Rows that were not loaded, by reason; click on one for examples",
+  sub: () => "Rows that were not loaded, by reason",
+  hint: "Click on one for examples",
   tableOptions: (answer, context) => {
     const [tables, reasons] = ["source_table", "reason"].map((called) => answer.quarantine.fields.findIndex(({ name }) => name === called));
     const key = (row) => `${row[tables]}:${row[reasons]}`;

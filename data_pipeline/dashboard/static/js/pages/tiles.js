@@ -1,7 +1,7 @@
 // The headline figures: what they are now, and against the period before and the year before.
 
 import { ApiError, ask } from "../api.js";
-import { button, h } from "../dom.js";
+import { announce, button, h } from "../dom.js";
 import { explain } from "../explain.js";
 import * as format from "../format.js";
 import { go } from "../state.js";
@@ -9,12 +9,19 @@ import { tone } from "./breakdown.js";
 
 const TILES = 8;
 
+/** What is not whole: the period itself, or one that it is compared with. */
+function notes({ period, before, year_before: year }) {
+  const part = [before, year].filter((one) => one?.complete === false).map((one) => one.note || `Not all days from ${format.span(one.since, one.until)} have data`);
+  return [period?.complete === false && period.note, part.length > 0 && `* ${[...new Set(part)].join("; ")}`].filter(Boolean).join(". ");
+}
+
 /** The strip of figures; a click on one draws it over time. */
 export function tiles() {
   const holder = h("div", { class: "tiles" });
   const note = h("p", { class: "notice", role: "status" });
   const element = h("section", { "aria-label": "Headline figures" }, note, holder);
   let turn = 0;
+  let said = "";
   return {
     element,
     async refresh(context) {
@@ -24,7 +31,10 @@ export function tiles() {
       try {
         const answer = await ask("headlines", { ...context.parameters(), ...compare, metric: headlines(context.meta) });
         if (mine !== turn) return;
-        note.textContent = answer.period?.complete === false ? answer.period.note : "";
+        note.textContent = notes(answer);
+        const now = `${context.filterText || "No filters"}; ${answer.headlines[0].label} ${format.headline(answer.headlines[0].now, answer.headlines[0].kind)}`;
+        if (said && said !== now) announce(now);
+        said = now;
         const focused = [...holder.querySelectorAll("button")].indexOf(document.activeElement);
         holder.replaceChildren(...answer.headlines.map((one) => tile(one, answer, context)));
         if (focused >= 0) holder.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
