@@ -7,7 +7,8 @@ import * as options from "../options.js";
 import { go } from "../state.js";
 import { column } from "../table.js";
 import { breakdown } from "./breakdown.js";
-import { chartHost, legendHost, pageOf, segments } from "./layout.js";
+import { change } from "./change.js";
+import { legendHost, pageOf, segments } from "./layout.js";
 import { tiles } from "./tiles.js";
 
 const GRAINS = [["day", "Day"], ["week", "Week"], ["month", "Month"], ["quarter", "Quarter"], ["year", "Year"]];
@@ -89,53 +90,6 @@ function timeLegend(answer, context, kind) {
     answer.partial?.length > 0 && ["dashed", "muted", `${context.grain} that is not complete`],
   ].filter(Boolean);
 }
-
-const change = {
-  id: "change",
-  width: "w4",
-  title: "What changed net sales",
-  request: (context) => ({ path: "analyses/change", parameters: { ...context.parameters(), ...(context.compare.compare ? context.compare : { compare: "previous" }) } }),
-  empty: (answer) => (answer.frames.parts.rows.length ? null : "The data do not cover a period to compare with."),
-  sub: (answer) => `${format.span(answer.facts.period.since, answer.facts.period.until)} against ${format.span(answer.facts.compared.since, answer.facts.compared.until)}`,
-  draw: (body, answer, context) => drawChange(body, answer, context),
-  frame: (answer) => answer.frames.parts,
-  explain: (context) => ({ ...context.parameters(), analysis: "change" }),
-};
-
-function drawChange(body, answer, context) {
-  const tones = context.colours();
-  const names = column(answer.frames.parts, "part");
-  const money = column(answer.frames.parts, "net_sales");
-  let level = 0;
-  const steps = money.map((value, index) => {
-    const size = Number(value);
-    const whole = index === 0 || index === money.length - 1;
-    const [from, to] = whole ? [0, size] : [level, level + size];
-    level = to;
-    return { low: Math.min(from, to), size: Math.abs(to - from), colour: whole ? tones.blue : size >= 0 ? tones.green : tones.orange };
-  });
-  const lowest = Math.min(...steps.slice(1, -1).map(({ low }) => low), steps[0].size, steps.at(-1).size);
-  const highest = Math.max(...steps.map(({ low, size }) => low + size));
-  const floor = lowest > 0 && (highest - lowest) < highest / 3 ? Math.max(0, lowest - (highest - lowest) * 0.6) : Math.min(0, lowest);
-  const option = {
-    grid: options.grid({ right: 70, top: 0 }),
-    xAxis: options.valueAxis(tones, "money", { min: floor, splitNumber: 3, axisLabel: { show: false }, splitLine: { show: false } }),
-    yAxis: options.categoryAxis(tones, names, { inverse: true, axisLine: { show: false }, axisLabel: { color: tones.ink, fontSize: 12.5, interval: 0 } }),
-    series: [
-      { type: "bar", stack: "parts", silent: true, itemStyle: { color: "transparent" }, data: steps.map(({ low }) => Math.max(low, floor)), tooltip: { show: false } },
-      {
-        type: "bar", stack: "parts", barWidth: 18,
-        data: steps.map(({ low, size, colour }) => ({ value: Math.max(0, low + size - Math.max(low, floor)), itemStyle: { color: colour } })),
-        label: { show: true, position: "right", color: tones.ink, fontSize: 12, formatter: ({ dataIndex }) => stepText(money[dataIndex], dataIndex === 0 || dataIndex === money.length - 1) },
-      },
-    ],
-    tooltip: options.tooltip(tones, ({ dataIndex }) => options.tip(names[dataIndex], [["Net sales", format.full(money[dataIndex], "money")]]), { trigger: "item" }),
-  };
-  const spoken = names.map((name, index) => `${name} ${format.short(money[index], "money")}`).join(", ");
-  return draw(chartHost(body), option, { label: `What changed net sales: ${spoken}` });
-}
-
-const stepText = (value, whole) => (whole || Number(value) <= 0 ? format.short(value, "money") : `+${format.short(value, "money")}`);
 
 const GOODS = [["category", "Category"], ["product", "Product"]];
 const goods = (context) => (context.state.goods === "product" ? "product" : "category");
