@@ -85,9 +85,11 @@ def test_the_balance_sheet_in_one_line(visit: Visit, simulated: Shop) -> None:
     visit.open()
     ((read, loaded, quarantined),) = simulated.rows(
         "SELECT sum(rows_read), sum(rows_loaded), sum(rows_quarantined) FROM ledger"
+        " WHERE source_table = 'sales'"
     )
+    visit.page.locator(".books a").wait_for()
     said = visit.page.locator(".books").inner_text()
-    assert f"{read:,} rows read, {loaded:,} loaded" in said
+    assert f"Sales: {read:,} rows read, {loaded:,} loaded" in said
     assert f"{quarantined:,} quarantined" in said
     assert "The books balance." in said
 

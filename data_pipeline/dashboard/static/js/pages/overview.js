@@ -1,11 +1,12 @@
 // How are we doing, compared with when, where, why.
 
+import { ask } from "../api.js";
 import { draw } from "../chart.js";
 import { h } from "../dom.js";
 import * as format from "../format.js";
 import * as options from "../options.js";
 import { go } from "../state.js";
-import { column } from "../table.js";
+import { column, records } from "../table.js";
 import { breakdown } from "./breakdown.js";
 import { change } from "./change.js";
 import { legendHost, pageOf, segments } from "./layout.js";
@@ -20,22 +21,26 @@ export function overview() {
 
 const shownMetric = (context) => (context.metric(context.state.metric) ? context.state.metric : "net_sales");
 
-/** The balance sheet in one line. */
+/** The balance sheet in one line: that of the sales; the quality page has it by table and by file. */
 function books() {
   const element = h("p", { class: "books" });
+  const link = h("a", { href: "/quality", onclick: (event) => { event.preventDefault(); go({ page: "quality", table: [] }); } }, "Look into it");
   return {
     element,
-    refresh: ({ meta }) => {
-      const { balance } = meta;
-      const count = (value) => format.full(value, "count");
-      const parts = [`${count(balance.rows_read)} rows read`, `${count(balance.rows_loaded)} loaded`];
-      if (balance.rows_duplicate) parts.push(`${count(balance.rows_duplicate)} exact duplicates`);
-      parts.push(`${count(balance.rows_quarantined)} quarantined`);
-      element.replaceChildren(h("span", {}, h("strong", {}, parts.join(", "))),
-        h("span", { class: balance.balanced ? "up" : "down" }, balance.balanced ? "The books balance." : "The books do not balance."),
-        h("a", { href: "/quality", onclick: (event) => { event.preventDefault(); go({ page: "quality", table: [] }); } }, "Look into it"));
+    refresh: async ({ meta }) => {
+      const answer = await ask("quality").catch(() => null);
+      const sales = answer && records(answer.balance).find((row) => row.source_table === "sales");
+      const said = sales ? `Sales: ${sentence(sales)}` : sentence(meta.balance);
+      element.replaceChildren(h("strong", {}, said), h("span", { class: meta.balance.balanced ? "up" : "down" }, meta.balance.balanced ? "The books balance." : "The books do not balance."), link);
     },
   };
+}
+
+function sentence(balance) {
+  const count = (value) => format.full(value, "count");
+  const parts = [`${count(balance.rows_read)} rows read`, `${count(balance.rows_loaded)} loaded`];
+  if (balance.rows_duplicate) parts.push(`${count(balance.rows_duplicate)} exact duplicates`);
+  return [...parts, `${count(balance.rows_quarantined)} quarantined`].join(", ");
 }
 
 const overTime = {
