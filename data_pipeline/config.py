@@ -11,7 +11,10 @@ from typing import Any
 
 from data_pipeline.contract import TABLES
 from data_pipeline.errors import ConfigError
+from data_pipeline.sources.declared import SourceTable, read_sources
+from data_pipeline.sources.files import RawFile
 from data_pipeline.sources.header import Format
+from data_pipeline.sources.landed import is_landed, is_utc
 from data_pipeline.timezones import zone
 
 CONFIG_FILE = "pipeline.toml"
@@ -27,7 +30,8 @@ class Settings:
     `max_quarantine` is the share of a file's rows (0 to 1) that may be bad by themselves.
     `source_timezone` holds for raw times without offset, `reporting_timezone` is the one whose days
     are reported, `currency` the sign before amounts. `memory_limit` bounds DuckDB's memory;
-    `wait_s` is how long to wait for another run.
+    `wait_s` is how long to wait for another run. `source` is the URL of the database
+    that tables are read from, `sources` are these tables.
     """
 
     raw: Path = Path("data/raw")
@@ -45,10 +49,20 @@ class Settings:
     reporting_timezone: str = "UTC"
     currency: str = ""
     formats: Mapping[str, Format] = field(default_factory=dict)
+    source: str | None = None
+    sources: tuple[SourceTable, ...] = ()
 
     def format_of(self, table: str) -> Format:
         """How the source writes that table."""
         return self.formats.get(table, Format(timezone=self.source_timezone))
+
+    def format_of_file(self, file: RawFile) -> Format:
+        """How that raw file is written: one that landed from a database is as the contract has
+        it; only its bare times may be of another zone.
+        """
+        if not is_landed(file.name):
+            return self.format_of(file.table)
+        return Format(timezone="UTC" if is_utc(file.name) else self.format_of(file.table).timezone)
 
 
 def load_settings(
@@ -64,8 +78,10 @@ def load_settings(
     environment = os.environ if environment is None else environment
     table = _read_file(file)
     formats = _read_formats(table.pop("tables", {}), _timezone(table, environment, flags))
+    declared = table.pop("sources", {})
     told = {**_of_file(table, file), **_of_environment(environment), **_of_flags(flags)}
-    settings = Settings(**told, formats=formats)
+    sources = read_sources(declared, told.get("source"), environment)
+    settings = Settings(**told, formats=formats, sources=sources)
     return _checked(settings)
 
 
@@ -84,7 +100,7 @@ def _read_file(file: Path | None) -> dict[str, Any]:
 
 
 def _kinds() -> dict[str, str]:
-    return {f.name: str(f.type) for f in fields(Settings) if f.name != "formats"}
+    return {f.name: str(f.type) for f in fields(Settings) if f.name not in ("formats", "sources")}
 
 
 def _of_file(table: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
@@ -127,7 +143,7 @@ def _of_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
 def _known(name: str, where: str) -> str:
     kinds = _kinds()
     if name not in kinds:
-        known = ", ".join(sorted([*kinds, "tables"]))
+        known = ", ".join(sorted([*kinds, "sources", "tables"]))
         raise ConfigError(f"{where}: unknown setting {name!r}; known: {known}")
     return kinds[name]
 

@@ -198,7 +198,7 @@ def _read_raw(
     file = files[name]
     if file.fingerprint != known.fingerprint and content_hash(file) != known.content_hash:
         return None, f"{name} has changed since it was loaded"
-    format_ = settings.format_of(known.table)
+    format_ = settings.format_of_file(file)
     for _, text_ in extract.read_texts(file, format_, [line]):
         return text_, None
     return None, f"{name} has no record on line {line}"

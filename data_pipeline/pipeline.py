@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,13 @@ from data_pipeline.processed import Processed
 from data_pipeline.sources.files import RawFile, content_hash
 from data_pipeline.sql import staging_name, text
 from data_pipeline.transform import CleanedFile, OnRead
+from data_pipeline.urls import hide_password
 from data_pipeline.warehouses import Access, Warehouse, open_warehouse
 
 RAW_BATCH = 10_000
 """So many texts of records are handed on at once."""
 
+Say = Callable[[str], None]
 NOTHING_NEW, FIRST, INCREMENTAL, REBUILD = "nothing new", "first", "incremental", "rebuild"
 
 
@@ -64,17 +66,21 @@ class Result:
     tallies: dict[str, Tally] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     processed: tuple[Path, ...] = ()
+    landed: tuple[str, ...] = ()
 
 
-def run(settings: Settings, on_read: OnRead | None = None) -> Result:
-    """Bring the warehouse up to the raw files. Raises PipelineError, and then nothing changed."""
+def run(settings: Settings, on_read: OnRead | None = None, say: Say | None = None) -> Result:
+    """Bring the warehouse up to the raw files, and these up to the databases that they land from.
+    Raises PipelineError, and then nothing changed. `say` is told what is tried again.
+    """
     started = _now()
+    landed = _land(settings, say)
     found = extract.find_files(settings.raw)
     with open_warehouse(settings.warehouse, _access(settings)) as warehouse:
         plan = _plan(warehouse, found, settings, started)
         processed = Processed(settings.processed, settings.processed_kind, settings.safe_csv)
         if plan.kind == NOTHING_NEW and not plan.touched and not processed.missing():
-            return Result(None, NOTHING_NEW, warehouse.url)
+            return Result(None, NOTHING_NEW, warehouse.url, landed=landed)
         warehouse.prepare()
         try:
             cleaned = _clean(warehouse, plan, settings, on_read)
@@ -88,7 +94,24 @@ def run(settings: Settings, on_read: OnRead | None = None) -> Result:
                 warehouse.drop_staging()
         processed.show()
         warnings = _warnings(plan, cleaned)
-        return Result(run_id, plan.kind, warehouse.url, cleaned, tallies, warnings, processed.paths)
+        return Result(
+            run_id, plan.kind, warehouse.url, cleaned, tallies, warnings, processed.paths, landed
+        )
+
+
+def _land(settings: Settings, say: Say | None) -> tuple[str, ...]:
+    """Bring what is new in the databases into the raw directory."""
+    if not settings.sources:
+        return ()
+    from data_pipeline.landing import land
+
+    return land(
+        settings.sources,
+        settings.raw,
+        timezone=settings.source_timezone,
+        memory_limit=settings.memory_limit,
+        say=say,
+    )
 
 
 def _plan(
@@ -140,11 +163,11 @@ def _clean(
     cleaned: list[CleanedFile] = []
     for table in TABLES.values():
         files = [(f, seen) for f, seen in plan.files if f.table == table.name]
-        format_ = settings.format_of(table.name)
-        done = transform.clean(warehouse.engine, table, files, format_, on_read)
-        for file in done:
-            _brake(warehouse, file, settings)
-        cleaned += done
+        for format_, group in groupby(files, key=lambda f: settings.format_of_file(f[0])):
+            done = transform.clean(warehouse.engine, table, list(group), format_, on_read)
+            for file in done:
+                _brake(warehouse, file, settings)
+            cleaned += done
     return tuple(cleaned)
 
 
@@ -218,7 +241,7 @@ def _raw_reader(
     def fetch(name: str, lines: list[int]) -> Iterator[pa.RecordBatch]:
         if name not in files:
             return
-        format_ = settings.format_of(files[name].table)
+        format_ = settings.format_of_file(files[name])
         found = extract.read_texts(files[name], format_, lines)
         while part := list(islice(found, RAW_BATCH)):
             numbers, texts = zip(*part, strict=True)
@@ -273,9 +296,9 @@ def _versions() -> str:
 
 def _said(settings: Settings) -> str:
     """The settings as JSON, without secrets."""
-    from data_pipeline.warehouses.base import hide_password
-
     told = asdict(settings) | {"warehouse": hide_password(settings.warehouse)}
+    told["source"] = hide_password(settings.source or "") or None
+    told["sources"] = [{"table": t.table, "from": t.shown} for t in settings.sources]
     return json.dumps(told, default=str, sort_keys=True)
 
 

@@ -88,9 +88,9 @@ class Session:
         return [(a.name, a.type.name) for a in statement.get_attributes()]
 
     def copy_in(
-        self, table: str, columns: Sequence[str], chunks: Iterable[bytes], *, freeze: bool = False
+        self, table: str, columns: Sequence[str], chunks: Iterable[bytes], **options: Any
     ) -> None:
-        """Send rows in the binary format of COPY into a table."""
+        """Send rows in the binary format of COPY, unless options say otherwise, into a table."""
 
         async def source() -> AsyncIterator[bytes]:
             for chunk in chunks:
@@ -102,8 +102,7 @@ class Session:
                     table,
                     columns=list(columns),
                     source=source(),
-                    format="binary",
-                    freeze=freeze or None,
+                    **{"format": "binary"} | options,
                 )
             )
 

@@ -20,9 +20,12 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"commands"}),
     frozenset({"", "pipeline", "inspection", "grade", "aggregates", "simulator"})
     | {"metrics", "charts", "report", "dashboard"},
-    frozenset({"extract", "judge", "transform", "load", "ledger", "processed", "config"}),
+    frozenset({"extract", "judge", "transform", "load", "ledger", "processed", "config"})
+    | {"landing"},
     frozenset({"sources", "engines", "warehouses"}),
-    frozenset({"sql", "timezones", "contract", "kinds", "layout", "postgres", "published"}),
+    frozenset({"databases"}),
+    frozenset({"sql", "timezones", "contract", "kinds", "layout", "postgres", "published"})
+    | {"urls"},
     frozenset({"errors"}),
 )
 """From the edge to the core: a module imports from its own layer or from those behind it.
@@ -105,7 +108,7 @@ def engine_names() -> frozenset[str]:
     """What is found by name: a file in engines/, warehouses/ or sources/ is called after it."""
     stems = {
         path.stem.strip("_")
-        for place in ("engines", "warehouses", "sources")
+        for place in ("engines", "warehouses", "databases")
         for path in (PACKAGE / place).glob("*.py")
     }
     known = {"duckdb", "spark", "postgres", "postgresql", "redshift", "bigquery", "mysql"}

@@ -12,8 +12,8 @@ import pytest
 
 from data_pipeline.contract import TABLES
 from data_pipeline.errors import ConfigError, WarehouseError
+from data_pipeline.urls import hide_password
 from data_pipeline.warehouses import Access, Warehouse, known_schemes, open_warehouse
-from data_pipeline.warehouses.base import hide_password
 from tests.rawfiles import STORE, sales
 from tests.shop import Shop, assert_is_star
 

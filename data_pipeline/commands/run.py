@@ -24,6 +24,7 @@ Examples:
   sales run                                             new files of data/raw into the warehouse
   sales run --raw exports --warehouse duckdb:///shop.duckdb
   sales run --full-refresh                              rebuild from the files that are there
+  sales run --source postgresql://reader@db/shop        its new rows land in data/raw first
   sales run --processed none --json
 """
 
@@ -31,6 +32,11 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @click.option(
     "--raw", type=click.Path(path_type=Path), help="Directory of raw files.  [default: data/raw]"
+)
+@click.option(
+    "--source",
+    metavar="URL",
+    help="Database to read new rows from first: postgresql://... or mysql://...",
 )
 @click.option("--warehouse", metavar="URL", help=WAREHOUSE_HELP)
 @click.option(
@@ -81,7 +87,7 @@ def run(config: Path | None, as_json: bool, **flags: Any) -> None:
     from data_pipeline.pipeline import run as run_pipeline
 
     with _progress(quiet=as_json) as on_read:
-        result = run_pipeline(settings, on_read)
+        result = run_pipeline(settings, on_read, _note)
     if as_json:
         click.echo(json.dumps(_as_json(result), indent=2, default=str))
     else:
@@ -109,6 +115,10 @@ def _progress(*, quiet: bool) -> Iterator[OnRead | None]:
         yield on_read
 
 
+def _note(said: str) -> None:
+    click.echo(f"{click.style('note:', fg='yellow')} {said}", err=True)
+
+
 def _as_json(result: Result) -> dict[str, Any]:
     return {
         "run_id": result.run_id,
@@ -121,6 +131,7 @@ def _as_json(result: Result) -> dict[str, Any]:
             for name, movement in sorted(tally.files.items())
         ],
         "warnings": list(result.warnings),
+        "landed": list(result.landed),
         "processed": [str(path) for path in result.processed],
     }
 
@@ -140,7 +151,9 @@ def _show(result: Result, settings: Settings) -> None:
     from data_pipeline.commands.tables import balance_sheet, print_table
 
     for warning in result.warnings:
-        click.echo(f"{click.style('note:', fg='yellow')} {warning}", err=True)
+        _note(warning)
+    for name in result.landed:
+        click.echo(f"landed     {settings.raw / name}")
     if result.run_id is None:
         click.echo(f"nothing new in {settings.raw}; {result.warehouse} is up to date")
         return

@@ -6,7 +6,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from data_pipeline.errors import ConfigError
-from data_pipeline.warehouses.base import Access, Warehouse, hide_password
+from data_pipeline.urls import hide_password
+from data_pipeline.warehouses.base import Access, Warehouse
 
 __all__ = ["Access", "Warehouse", "check_url", "known_schemes", "open_warehouse"]
 

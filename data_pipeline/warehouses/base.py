@@ -7,7 +7,6 @@ there, and nowhere else.
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -177,18 +176,3 @@ class Warehouse(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def hide_password(url: str) -> str:
-    """Replace the password of a URL by stars.
-
-    >>> hide_password("postgresql://shop:secret@host/db")
-    'postgresql://shop:***@host/db'
-    """
-    hidden = re.sub(r"(://[^/?#:@]*):[^/?#]*@", r"\1:***@", url)
-    return re.sub(
-        r"([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&#]*",
-        r"\1***",
-        hidden,
-        flags=re.IGNORECASE,
-    )
