@@ -54,9 +54,9 @@ class _Arrival:
 def land(
     tables: Sequence[SourceTable],
     raw: Path,
-    *,
     timezone: str = "UTC",
     memory_limit: str = "1GB",
+    *,
     pauses_s: Sequence[float] = PAUSES_S,
     say: Say | None = None,
 ) -> tuple[str, ...]:
@@ -65,6 +65,8 @@ def land(
     `timezone` is that of the database's bare clock times. Raises SourceError, and then nothing has
     landed; `say` is told of each attempt that failed.
     """
+    if not tables:
+        return ()
     order = [t for name in TABLES for t in tables if t.table == name]
     with parts_in(raw, [t.table for t in order]) as parts:
         before = landed_files(raw)

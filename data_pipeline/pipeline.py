@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from data_pipeline import aggregates, extract, ledger, load, transform
 from data_pipeline.config import Settings
 from data_pipeline.contract import TABLES
 from data_pipeline.errors import ContractError, SourceError, WarehouseError
+from data_pipeline.landing import Say, land
 from data_pipeline.ledger import KnownFile
 from data_pipeline.load import Tally
 from data_pipeline.processed import Processed
@@ -35,7 +36,6 @@ from data_pipeline.warehouses import Access, Warehouse, open_warehouse
 RAW_BATCH = 10_000
 """So many texts of records are handed on at once."""
 
-Say = Callable[[str], None]
 NOTHING_NEW, FIRST, INCREMENTAL, REBUILD = "nothing new", "first", "incremental", "rebuild"
 
 
@@ -74,7 +74,8 @@ def run(settings: Settings, on_read: OnRead | None = None, say: Say | None = Non
     Raises PipelineError, and then nothing changed. `say` is told what is tried again.
     """
     started = _now()
-    landed = _land(settings, say)
+    zone = settings.source_timezone
+    landed = land(settings.sources, settings.raw, zone, settings.memory_limit, say=say)
     found = extract.find_files(settings.raw)
     with open_warehouse(settings.warehouse, _access(settings)) as warehouse:
         plan = _plan(warehouse, found, settings, started)
@@ -97,21 +98,6 @@ def run(settings: Settings, on_read: OnRead | None = None, say: Say | None = Non
         return Result(
             run_id, plan.kind, warehouse.url, cleaned, tallies, warnings, processed.paths, landed
         )
-
-
-def _land(settings: Settings, say: Say | None) -> tuple[str, ...]:
-    """Bring what is new in the databases into the raw directory."""
-    if not settings.sources:
-        return ()
-    from data_pipeline.landing import land
-
-    return land(
-        settings.sources,
-        settings.raw,
-        timezone=settings.source_timezone,
-        memory_limit=settings.memory_limit,
-        say=say,
-    )
 
 
 def _plan(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from decimal import Decimal
@@ -122,6 +122,15 @@ class Session:
                 raise
             running.result()
 
+    def copy_to(self, write: Callable[[bytes], object], sql: str, **options: Any) -> None:
+        """Hand what COPY (SELECT) TO STDOUT sends to a function, piece by piece."""
+
+        async def take(data: bytes) -> None:
+            write(data)
+
+        with self._speaking():
+            self._wait(self._connection.copy_from_query(sql, output=take, **options))
+
     async def _copy_into(self, write: int, sql: str, options: dict[str, Any]) -> None:
         with open(write, "wb", buffering=0) as writer:  # noqa: ASYNC230 (a pipe)
             await self._connection.copy_from_query(sql, output=writer, **options)
@@ -162,7 +171,7 @@ class Session:
         driver = load_driver()
         try:
             yield
-        except (driver.PostgresError, driver.InterfaceError, OSError, EOFError) as failure:
+        except (OSError, EOFError, *_failures(driver)) as failure:
             lost = self._is_open and self._connection.is_closed()
             said = f"{doing}: {_in_words(failure)}{LOST if lost else ''}{_remedy(failure)}"
             raise self._error(said) from None
@@ -198,6 +207,11 @@ def load_driver() -> Any:
     except ModuleNotFoundError:
         raise ConfigError(DRIVER_MISSING) from None
     return asyncpg
+
+
+def _failures(driver: Any) -> Any:
+    """What the driver raises; the last one when a connection breaks while rows are copied."""
+    return driver.PostgresError, driver.InterfaceError, driver.InternalClientError
 
 
 def _read_number(text: str) -> int | Decimal:

@@ -55,8 +55,8 @@ def dashboard(
     settings = settings_of(config, warehouse=warehouse, **reporting)
     _require_the_extra()
     from data_pipeline.dashboard.server import Place, Shop, listen, make_dashboard, serve
+    from data_pipeline.urls import hide_password
     from data_pipeline.warehouses import Access, check_url
-    from data_pipeline.warehouses.base import hide_password
 
     check_url(settings.warehouse)
     place = Place(host, port, read_token(with_token, token_file), names)

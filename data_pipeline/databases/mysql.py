@@ -7,7 +7,7 @@ an overlap, or whole and compared with what landed before.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -99,7 +99,7 @@ class MySQL(Database):
         return "`" + name.replace("`", "``") + "`"
 
     def text(self, value: str) -> str:
-        return str(self._connection.literal(value))
+        return str(self._connection.escape(value))
 
     def as_text(self, value: str) -> str:
         return f"CAST({value} AS CHAR)"
@@ -201,8 +201,11 @@ class MySQL(Database):
         self.rows("START TRANSACTION")
 
     def end(self, *, keep: bool) -> None:
-        if keep or self._connection.open:
-            self.rows("COMMIT" if keep else "ROLLBACK")
+        if keep:
+            self.rows("COMMIT")
+        else:
+            with suppress(SourceError):
+                self.rows("ROLLBACK")
 
     def close(self) -> None:
         if self._connection is not None and self._connection.open:

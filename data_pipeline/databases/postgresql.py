@@ -7,11 +7,10 @@ transaction, however late it commits. See docs/databases.md for the proof and th
 
 from __future__ import annotations
 
-import asyncio
 import io
 import socket
-from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -25,16 +24,11 @@ from data_pipeline.databases.base import (
     Row,
     Writer,
 )
-from data_pipeline.errors import ConfigError, SourceError
+from data_pipeline.errors import SourceError
+from data_pipeline.postgres import Session
 from data_pipeline.sql import quote, render, text
 from data_pipeline.urls import hide_password, place_of
 
-if TYPE_CHECKING:
-    import asyncpg
-
-T = TypeVar("T")
-
-CONNECT_S = 10
 EPOCH = 1 << 32
 """Rows bear the lower 32 bits of their transaction's number."""
 
@@ -42,71 +36,33 @@ GONE = ("08", "57P01", "57P02", "57P03", "53300", "40001")
 """SQLSTATEs after which trying again may help: lost, shut down, starting, full, in conflict."""
 
 NUMBERS = ("int2", "int4", "int8")
-SESSION = (
-    "SET TimeZone = 'UTC'",
-    "SET DateStyle = 'ISO, YMD'",
-    "SET extra_float_digits = 1",
-    "SET statement_timeout = 0",
-    "SET idle_in_transaction_session_timeout = 0",
-)
 READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"
 
 
 def connect(url: str, *, read_only: bool = True) -> PostgreSQL:
     """Connect; passwords may also come from PGPASSWORD or the password file."""
-    try:
-        import asyncpg
-    except ImportError:
-        raise ConfigError(
-            "PostgreSQL needs a driver: pip install 'ecommerce-sales-pipeline[postgresql]'"
-        ) from None
-    return PostgreSQL(url, asyncpg, read_only=read_only)
+    return PostgreSQL(url, read_only=read_only)
 
 
 class PostgreSQL(Database):
-    """A connection. asyncpg is asynchronous; this waits for each of its answers."""
+    """A connection."""
 
-    def __init__(self, url: str, driver: Any, *, read_only: bool) -> None:
+    def __init__(self, url: str, *, read_only: bool) -> None:
         self.url = hide_password(url)
-        self._place, self._driver = place_of(url), driver
-        self._loop = asyncio.new_event_loop()
-        self._connection: asyncpg.Connection[Any] | None = None
-        dsn = "postgresql" + url[url.index("://") :]
-        try:
-            self._connection = self._wait(
-                driver.connect(dsn, timeout=CONNECT_S, statement_cache_size=0)
-            )
-            self.run([*SESSION, *([READ_ONLY] if read_only else [])])
-        except BaseException:
-            self.close()
-            raise
+        self._place = place_of(url)
+        with self._telling_what_may_return():
+            self._session = Session("postgresql" + url[url.index("://") :], SourceError)
+        if read_only:
+            self.rows(READ_ONLY)
 
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for the driver, and say its errors in our words."""
-        driver = self._driver
+    @contextmanager
+    def _telling_what_may_return(self) -> Iterator[None]:
+        """Tell a lost connection, after which trying again may help, from other errors."""
         try:
-            return self._loop.run_until_complete(work)
-        except driver.PostgresError as error:
-            kind = ConnectionDroppedError if str(error.sqlstate).startswith(GONE) else SourceError
-            raise kind(f"{self._place}: {_first_line(error)}") from None
-        except socket.gaierror as error:
-            raise SourceError(f"{self._place}: {error.strerror}; is the host right?") from None
-        except (OSError, TimeoutError) as error:
-            said = _first_line(error) or "no answer"
-            raise ConnectionDroppedError(f"{self._place}: {said}") from None
-        except driver.InterfaceError as error:
-            if self._connection is not None and self._connection.is_closed():
-                raise ConnectionDroppedError(f"{self._place}: the connection was lost") from None
-            raise ConfigError(f"{self._place}: {_first_line(error)}") from None
-        except ValueError as error:
-            raise ConfigError(
-                f"{self.url} is no URL of a database: {type(error).__name__}"
-            ) from None
-
-    @property
-    def _open(self) -> asyncpg.Connection[Any]:
-        assert self._connection is not None
-        return self._connection
+            yield
+        except SourceError as error:
+            kind = ConnectionDroppedError if _may_return(error.__context__) else SourceError
+            raise kind(f"{self._place}: {error}") from None
 
     def quote(self, name: str) -> str:
         return quote(name)
@@ -118,7 +74,8 @@ class PostgreSQL(Database):
         return f"CAST({value} AS TEXT)"
 
     def rows(self, sql: str) -> list[Row]:
-        return [tuple(row) for row in self._wait(self._open.fetch(sql))]
+        with self._telling_what_may_return():
+            return self._session.rows(sql)
 
     def snapshot(self) -> Moment:
         self.rows("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -126,8 +83,9 @@ class PostgreSQL(Database):
         return Moment(now)
 
     def columns(self, relation: str) -> tuple[Found, ...]:
-        prepared = self._wait(self._open.prepare(f"SELECT * FROM {relation} LIMIT 0"))
-        return tuple(_found(a.name, a.type.name) for a in prepared.get_attributes())
+        with self._telling_what_may_return():
+            types = self._session.types(f"SELECT * FROM {relation} LIMIT 0")
+        return tuple(_found(name, type_) for name, type_ in types)
 
     def mark(self, table: str) -> Mark | None:
         """Transactions: `low` is the oldest that is open, `high` the next to begin."""
@@ -158,11 +116,8 @@ class PostgreSQL(Database):
         values = ", ".join(_as_text(column, marked) for column, marked in columns)
         condition = f" WHERE {where}" if where else ""
         sql = f"SELECT {values} FROM {relation}{condition}"
-
-        async def write(data: bytes) -> None:
-            out.write(data)
-
-        self._wait(self._open.copy_from_query(sql, output=write, format="csv"))
+        with self._telling_what_may_return():
+            self._session.copy_to(out.write, sql, format="csv")
 
     def type_of(self, sql: str) -> str:
         return {"VARCHAR": "TEXT", "TIMESTAMP": "TIMESTAMPTZ"}.get(sql, sql)
@@ -170,30 +125,33 @@ class PostgreSQL(Database):
     def insert(self, table: str, batch: pa.Table) -> None:
         content = io.BytesIO()
         pa_csv.write_csv(batch, content, pa_csv.WriteOptions(include_header=False))
-        content.seek(0)
         schema, _, name = table.rpartition(".")
-        self._wait(
-            self._open.copy_to_table(
-                name,
-                schema_name=schema or None,
-                columns=batch.column_names,
-                source=content,
-                format="csv",
-            )
-        )
+        options = {"format": "csv", "schema_name": schema or None}
+        with self._telling_what_may_return():
+            self._session.copy_in(name, batch.column_names, [content.getvalue()], **options)
 
     def begin(self) -> None:
         self.rows("BEGIN")
 
     def end(self, *, keep: bool) -> None:
-        if keep or not self._open.is_closed():
-            self.rows("COMMIT" if keep else "ROLLBACK")
+        if keep:
+            self.rows("COMMIT")
+        else:
+            with suppress(SourceError):
+                self.rows("ROLLBACK")
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.close()
+        self._session.close()
+
+
+def _may_return(failure: BaseException | None) -> bool:
+    if isinstance(failure, socket.gaierror):
+        return False
+    if isinstance(failure, OSError | EOFError):
+        return True
+    if state := getattr(failure, "sqlstate", None):
+        return str(state).startswith(GONE)
+    return "closed" in str(failure) or "another operation" in str(failure)
 
 
 def _found(name: str, type_: str) -> Found:
@@ -213,7 +171,3 @@ def _as_text(column: Found, marked: bool) -> str:
         return name
     utc = f"{name} AT TIME ZONE 'UTC'"
     return f"CAST({utc} AS TEXT) || 'Z'" if marked else utc
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]

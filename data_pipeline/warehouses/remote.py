@@ -23,7 +23,8 @@ from data_pipeline.engines.scratch import ScratchEngine, passing
 from data_pipeline.errors import ConfigError
 from data_pipeline.layout import STAGED_REJECTED, Relation, staging
 from data_pipeline.sql import quote, text
-from data_pipeline.warehouses.base import Access, Row, Warehouse, hide_password
+from data_pipeline.urls import hide_password
+from data_pipeline.warehouses.base import Access, Row, Warehouse
 
 DIALECT_MISSING = (
     "this warehouse needs a translator of SQL that is not installed; "
