@@ -135,25 +135,6 @@ LEDGER = Relation(
     ),
 )
 
-AGG_DAILY = Relation(
-    "agg_daily",
-    "one row a day, category, direction, guests or customers, and known or unknown cost",
-    (
-        Field("day", "DATE", "The day in the reporting time zone."),
-        Field("category", "VARCHAR", "The product's category."),
-        Field("customer_id", "INTEGER", "0 for guests, -1 for all customers."),
-        Field("total_sales", "DECIMAL(38,4)", "Their sum; its sign is the direction."),
-        Field("quantity", "BIGINT", "Units."),
-        Field("discount", "DECIMAL(38,4)", "What was taken off."),
-        Field("cost_of_sale", "DECIMAL(38,4)", "What the units cost the shop, where known."),
-    ),
-)
-AGG_STATE = Relation(
-    "agg_state",
-    "one row: how the daily sums were made",
-    (Field("reporting_timezone", "VARCHAR", "The time zone whose days they are."),),
-)
-
 BOOKS = (RUNS, FILES, LEDGER)
 QUARANTINE = "quarantine"
 """The view of all that is in quarantine."""

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from data_pipeline.contract import PRODUCTS, SALES, TABLES, Table, orphan_reason
+from data_pipeline.contract import CUSTOMERS, PRODUCTS, SALES, TABLES, Table, orphan_reason
 from data_pipeline.layout import STAGED_REJECTED, star_relations
 from data_pipeline.sql import (
     column_list,
@@ -218,15 +218,19 @@ def _fetch_raw_texts(warehouse: Warehouse, fetch_raw: FetchRaw) -> None:
 
 
 def _note_changes(warehouse: Warehouse, table: Table) -> None:
-    """Keep the moments of the sales that this load adds, takes away, or shows in another light
-    because their product has changed; what is summed by day is then summed anew for those days.
-    """
-    if table is PRODUCTS:
-        warehouse.rows("DROP TABLE IF EXISTS changed_products")
-        warehouse.rows("CREATE TEMP TABLE changed_products AS SELECT product_id FROM contested")
-    if table is SALES:
-        warehouse.rows("DROP TABLE IF EXISTS changed_sales")
-        warehouse.rows(render("load/changed_sales"))
+    """Keep what this load takes away and adds, so that sums can be changed by the difference."""
+    was = "FROM versions WHERE place = 'loaded'"
+    kept = {
+        CUSTOMERS: {"changed_customers": f'SELECT "customer_id", "location" {was}'},
+        PRODUCTS: {"changed_products": f'SELECT "product_id", "category", "cost" {was}'},
+        SALES: {
+            "sales_gone": f"SELECT {column_list(table)} {was}",
+            "sales_came": f"SELECT {column_list(table)} FROM {staging_name(table)}",
+        },
+    }
+    for name, select in kept[table].items():
+        warehouse.rows(f"DROP TABLE IF EXISTS {name}")
+        warehouse.rows(f"CREATE TEMP TABLE {name} AS {select}")
 
 
 def _amount(table: Table) -> str:

@@ -203,8 +203,7 @@ def _load(
         for table in TABLES.values()
     }
     load.reject(warehouse, run_id, tallies)
-    changed = None if plan.fresh else "changed_sales"
-    aggregates.refresh(warehouse, changed=changed, timezone=settings.reporting_timezone)
+    aggregates.refresh(warehouse, fresh=plan.fresh, timezone=settings.reporting_timezone)
     ledger.write_movements(warehouse, run_id, tallies)
     ledger.close_books(warehouse, cleaned, tallies)
     return run_id, tallies

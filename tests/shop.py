@@ -13,15 +13,8 @@ import pyarrow as pa
 import pytest
 
 from data_pipeline.contract import TABLES, Table
-from data_pipeline.layout import (
-    AGG_DAILY,
-    AGG_STATE,
-    BOOKS,
-    QUARANTINE,
-    REJECTED,
-    Relation,
-    star_relations,
-)
+from data_pipeline.layout import BOOKS, QUARANTINE, REJECTED, Relation, star_relations
+from data_pipeline.metrics.rollups import AGG_TERMS, ROLLUPS
 from data_pipeline.sql import field_types
 from tests.oracle import RawFile, Star, build_star
 from tests.oracle.star import exact_sum
@@ -84,7 +77,8 @@ class PostgreSQLHouse:
         session = self.schema.session()
         try:
             session.rows("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            for relation in (*star_relations(), *BOOKS, AGG_DAILY, AGG_STATE, QUARANTINE_FIELDS):
+            sums = [rollup.relation for rollup in ROLLUPS.values()]
+            for relation in (*star_relations(), *BOOKS, *sums, AGG_TERMS, QUARANTINE_FIELDS):
                 names = ", ".join(f'"{field.name}"' for field in relation.fields)
                 rows = session.rows(f"SELECT {names} FROM {relation.name}")
                 connection.execute(f"CREATE TABLE {relation.name} ({field_types(relation)})")
@@ -178,7 +172,8 @@ class Shop:
         """The whole warehouse without run bookkeeping, sorted."""
         columns = "source_table, source_file, source_line, reason, detail, raw, amount"
         with self.reading():
-            found = {name: self.rows(f"SELECT * FROM {name} ORDER BY ALL") for name in TABLES}
+            names = (*TABLES, *ROLLUPS, AGG_TERMS.name)
+            found = {name: self.rows(f"SELECT * FROM {name} ORDER BY ALL") for name in names}
             found["quarantine"] = self.rows(f"SELECT {columns} FROM quarantine ORDER BY ALL")
         return found
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data_pipeline.layout import AGG_DAILY, AGG_STATE, FILES, LEDGER, star_relations
+from data_pipeline.layout import FILES, LEDGER, star_relations
 from data_pipeline.metrics import DIMENSIONS, METRICS, Frame, Reader, open_reader, query
 from data_pipeline.metrics.baskets import basket_pairs
 from data_pipeline.metrics.behaviour import (
@@ -28,6 +28,7 @@ from data_pipeline.metrics.behaviour import (
 )
 from data_pipeline.metrics.order_values import order_values
 from data_pipeline.metrics.quality import balance, quarantined, repaired
+from data_pipeline.metrics.rollups import AGG_TERMS, ROLLUPS
 from data_pipeline.simulator.continuation import continue_store
 from data_pipeline.simulator.parameters import PRESETS
 from data_pipeline.simulator.store import simulate
@@ -61,7 +62,8 @@ def content(shop: Shop) -> dict[str, list[str]]:
     """Each table as sorted lines of text."""
     found = {}
     with shop.reading():
-        for relation in (*star_relations(), FILES, LEDGER, AGG_DAILY, AGG_STATE):
+        sums = [rollup.relation for rollup in ROLLUPS.values()]
+        for relation in (*star_relations(), FILES, LEDGER, *sums, AGG_TERMS):
             names = [f.name for f in relation.fields if f.name not in NOT_COMPARED]
             rows = shop.rows(f"SELECT {', '.join(names)} FROM {relation.name}")
             found[relation.name] = sorted(map(repr, rows))
@@ -174,7 +176,7 @@ def test_a_difference_is_seen(twins: tuple[Shop, Shop], scheme: str) -> None:
     twins[0].put({"sales.csv": STORE["sales.csv"].replace(b"2.50", b"2.51")})
     twins[1].run()
     here, there = (hashes(content(shop)) for shop in twins)
-    assert {name for name, found in here.items() if there[name] != found} >= {"sales", "agg_daily"}
+    assert {name for name, found in here.items() if there[name] != found} >= {"sales", "agg_sales"}
 
 
 def frames(reader: Reader, timezone: str) -> dict[str, Frame]:

@@ -115,10 +115,11 @@ def _draw_behaviour(reader: Reader, scope: Scope) -> Iterator[Chart]:
     pairs = basket_pairs(reader)
     if len(pairs):
         yield draw_pairs(pairs, scope)
-    returns = query(reader, ["return_rate", "returns"], by=["category"])
+    returns = query(reader, ["return_rate", "returns"], by=["category"], timezone=zone)
     if any(returns["return_rate"]):
         yield draw_return_rates(returns, scope)
-    channels = query(reader, ["net_sales", "average_order_value"], by=["channel"])
+    names = ["net_sales", "average_order_value"]
+    channels = query(reader, names, by=["channel"], timezone=zone)
     if len(channels) > 1:
         yield draw_channels(channels, scope)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data_pipeline.metrics.composing import fits_daily
+from data_pipeline.metrics.planning import choose
 
 if TYPE_CHECKING:
     from data_pipeline.dashboard.store import Store
@@ -20,7 +20,7 @@ def estimate(question: Question, store: Store, period: Period | None, *, times: 
     """Seconds that the sales of the period need for the question, asked `times` times; none when
     sums answer it that are kept.
     """
-    if store.has_daily and fits_daily(question):
+    if store.terms and store.terms.timezone == store.timezone and choose(question, store.terms):
         return 0.0
     millions = store.rows["sales"] / 1e6
     share = store.share_of(period)

@@ -16,12 +16,13 @@ from data_pipeline.dashboard.refusal import Refusal
 from data_pipeline.ledger import LAYOUT_VERSION
 from data_pipeline.metrics.change import Period
 from data_pipeline.metrics.periods import find_zone
-from data_pipeline.metrics.query import has_daily, span
+from data_pipeline.metrics.planning import read_terms, span
 
 if TYPE_CHECKING:
     from data_pipeline.dashboard.answers.found import Found
     from data_pipeline.dashboard.answers.recording import Sent
     from data_pipeline.metrics import Reader
+    from data_pipeline.metrics.planning import Terms
     from data_pipeline.warehouses import Warehouse
 
 OPTIONAL = {
@@ -53,7 +54,7 @@ class Store:
     moments: tuple[datetime, datetime] | None
     rows: dict[str, int]
     has: dict[str, bool]
-    has_daily: bool
+    terms: Terms | None
     unfiltered: dict[str, tuple[Found, Sent]] = field(default_factory=dict)
     """Results of analyses that no filter changes, by name and parameters."""
 
@@ -98,7 +99,7 @@ def look(warehouse: Warehouse, *, currency: str, timezone: str) -> Store:
         span(warehouse),
         rows,
         {column: _has(warehouse, table, column) for column, table in OPTIONAL.items()},
-        has_daily(warehouse, timezone),
+        read_terms(warehouse),
     )
 
 

@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from data_pipeline.metrics.frame import Field, Frame, Kind
+from data_pipeline.metrics.planning import read_terms
 from data_pipeline.metrics.query import divide, query
 from data_pipeline.metrics.reading import read_sql
+from data_pipeline.metrics.rollups import AGG_PRODUCTS
 
 if TYPE_CHECKING:
     from data_pipeline.metrics.reading import Reader
@@ -19,14 +21,16 @@ def basket_pairs(
     """The pairs of products that are bought together more often than chance would have it.
 
     Of n orders, a pair with support s = P(A and B) has the confidence P(B | A) and the lift
-    P(A and B) / (P(A) P(B)): 1 is chance. Looks at the `most` products that are in most orders (so
-    that the work stays bounded) and at pairs in at least `min_orders` orders; gives the `count`
-    with the highest lift, then those in most orders.
+    P(A and B) / (P(A) P(B)): 1 is chance. Looks at the `most` products with most sales (so that
+    the work stays bounded) and at pairs in at least `min_orders` orders; gives the `count` with the
+    highest lift, then those in most orders.
     """
-    ((orders,),) = query(reader, ["orders"]).rows
+    terms = read_terms(reader)
+    ((orders,),) = query(reader, ["orders"], timezone=terms.timezone if terms else "UTC").rows
+    products = AGG_PRODUCTS.name if terms else f"({read_sql('sold_rows')})"
     rows = []
     for one, one_name, two, two_name, both, with_one, with_two in reader.rows(
-        read_sql("basket_pairs"), {"min_orders": min_orders, "most": most}
+        read_sql("basket_pairs").format(products=products), {"min_orders": min_orders, "most": most}
     ):
         expected = Decimal(str(with_one)) * Decimal(str(with_two))
         rows.append(

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from data_pipeline.metrics.frame import Field, Frame, Kind, Row
 from data_pipeline.metrics.periods import find_zone, sale_time_sql
-from data_pipeline.metrics.query import divide, span
+from data_pipeline.metrics.planning import has_rollups, read_terms, span
+from data_pipeline.metrics.query import divide
 from data_pipeline.metrics.reading import read_sql
+from data_pipeline.metrics.rollups import AGG_CUSTOMERS, AGG_INTERVALS, AGG_PRODUCTS
 
 if TYPE_CHECKING:
     from data_pipeline.metrics.reading import Reader
@@ -39,7 +41,10 @@ def cohort_retention(reader: Reader, *, timezone: str = "UTC") -> Frame:
     One row a cohort and number of months, the last month of the data included. Month 0 is the
     first purchase itself, so its share is 1.
     """
-    rows = _fetch(reader, "cohort_retention", timezone)
+    stored = has_rollups(reader, timezone)
+    rows = reader.rows(
+        read_sql("stored_cohorts") if stored else _timed(reader, "cohort_retention", timezone)
+    )
     sizes = {row[0]: row[2] for row in rows if row[1] == 0}
     done = [
         (cohort, months, customers, divide(customers, sizes[cohort], Kind.SHARE))
@@ -60,10 +65,8 @@ def rfm_segments(reader: Reader, *, timezone: str = "UTC") -> Frame:
     Recency (last buying day) and frequency (orders) are scored 1 to 5 by rank; equal values get
     equal scores. What they spent is shown beside, as the third letter wants.
     """
-    done = [
-        (*row, divide(row[3], row[1], Kind.MONEY))
-        for row in _fetch(reader, "rfm_segments", timezone)
-    ]
+    sql = read_sql("rfm_segments").format(bought=_bought(reader, timezone))
+    done = [(*row, divide(row[3], row[1], Kind.MONEY)) for row in reader.rows(sql)]
     fields = (
         Field("segment", "Segment", Kind.TEXT),
         Field("customers", "Customers", Kind.COUNT),
@@ -80,7 +83,10 @@ def repeat_intervals(reader: Reader, *, timezone: str = "UTC") -> Frame:
         Field("days", "Days until the next purchase", Kind.WHOLE),
         Field("purchases", "Purchases", Kind.COUNT),
     )
-    return Frame(fields, tuple(_fetch(reader, "repeat_intervals", timezone)))
+    stored = f"SELECT days, purchases FROM {AGG_INTERVALS.name} ORDER BY days"
+    is_stored = has_rollups(reader, timezone)
+    sql = stored if is_stored else _timed(reader, "repeat_intervals", timezone)
+    return Frame(fields, tuple(reader.rows(sql)))
 
 
 def median_of(frame: Frame) -> int | None:
@@ -101,8 +107,7 @@ def concentration(reader: Reader, item: str) -> tuple[Frame, Frame]:
     of net sales that it and those before it bring. The second is the ABC analysis: A are the items
     that bring the first 80 % of net sales, B the next 15 %, C the rest.
     """
-    sql = read_sql("concentration").format(item=f"{item}_id")
-    rows = reader.rows(sql)
+    rows = reader.rows(read_sql("concentration").format(items=_items(reader, item)))
     total = sum((_decimal(row[3]) for row in rows), Decimal(0))
     everybody = sum(int(row[2]) for row in rows)
     passed, so_far, curve = 0, Decimal(0), dict[int, Row]()
@@ -139,7 +144,8 @@ def concentration(reader: Reader, item: str) -> tuple[Frame, Frame]:
 
 def age_groups(reader: Reader, *, in_year: int) -> Frame:
     """Buyers and net sales by age group, the youngest first; age is that reached in `in_year`."""
-    rows = reader.rows(read_sql("age_groups").format(year=int(in_year)))
+    bought = _bought(reader, None)
+    rows = reader.rows(read_sql("age_groups").format(year=int(in_year), bought=bought))
     done = [(*row, divide(row[2], row[1], Kind.MONEY)) for row in rows]
     fields = (
         Field("age_group", "Age", Kind.TEXT),
@@ -150,9 +156,32 @@ def age_groups(reader: Reader, *, in_year: int) -> Frame:
     return Frame(fields, tuple(done))
 
 
-def _fetch(reader: Reader, name: str, timezone: str) -> list[Row]:
+def _timed(reader: Reader, name: str, timezone: str) -> str:
+    """The SQL of that name over the sales, with local times."""
     sale_time = sale_time_sql('s."timestamp"', find_zone(timezone), span(reader))
-    return reader.rows(read_sql(name).format(sale_time=sale_time))
+    return read_sql(name).format(sale_time=sale_time)
+
+
+def _bought(reader: Reader, timezone: str | None) -> str:
+    """What stands behind FROM to get what each customer bought; without a time zone, days may be
+    those of any.
+    """
+    terms = read_terms(reader)
+    if terms and timezone in {None, terms.timezone}:
+        return AGG_CUSTOMERS.name
+    return f"({_timed(reader, 'bought', timezone or 'UTC')})"
+
+
+def _items(reader: Reader, item: str) -> str:
+    """The same for what each product or customer brought."""
+    stored = {
+        "product": f"(SELECT product_id AS item, net_sales FROM {AGG_PRODUCTS.name}"
+        " WHERE sold_rows > 0)",
+        "customer": f"(SELECT customer_id AS item, net_sales FROM {AGG_CUSTOMERS.name}"
+        " WHERE first_day IS NOT NULL)",
+    }
+    computed = f"({read_sql('items').format(item=f'{item}_id')})"
+    return stored[item] if read_terms(reader) else computed
 
 
 def _decimal(value: object) -> Decimal:

@@ -1,4 +1,4 @@
-"""From a question to one SQL statement, over the sales or over their daily sums."""
+"""From a question to one SQL statement, over the sales or over a table of sums."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from data_pipeline.metrics.dimensions import COUNTRY_SQL, MAIL_DOMAIN_SQL
-from data_pipeline.metrics.metric import EVERYTHING
 from data_pipeline.metrics.periods import sale_time_sql, to_utc
 from data_pipeline.metrics.reading import read_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from data_pipeline.metrics.frame import Value
+    from data_pipeline.metrics.metric import Metric
     from data_pipeline.metrics.question import Question
-
-DAILY = "agg_daily"
-DAILY_DIMENSIONS = frozenset({"day", "week", "month", "quarter", "year", "weekday", "category"})
-"""What agg_daily can be asked by; every measure that may be summed over everything is in it."""
+    from data_pipeline.metrics.rollups import Rollup
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,8 @@ def compose(
     `seen` are the first and the last instant of any sale (UTC).
     """
     head, values = compose_sales(question, zone, seen)
-    return _group(head, "sale", question, ((), values))
+    measures = [(measure.sql, measure.name) for measure in question.measures]
+    return _group(f"{head}SELECT", "sale", question, measures, ((), values), {})
 
 
 def compose_sales(
@@ -61,54 +59,66 @@ def compose_sales(
     return f"WITH {cte}\n", values
 
 
-def fits_daily(question: Question) -> bool:
-    """Whether the daily sums hold all that the question needs."""
-    dimensions = {*question.by, *(dimension for dimension, _ in question.where)}
-    return {dimension.name for dimension in dimensions} <= DAILY_DIMENSIONS and all(
-        measure.additive_over == EVERYTHING for measure in question.measures
-    )
+def compose_rollup(
+    question: Question, rollup: Rollup, measures: Sequence[Metric], period: str | None = None
+) -> Statement:
+    """The statement that gives some of the question's measures from a table of sums.
 
-
-def compose_daily(question: Question) -> Statement:
-    """The statement that gives the same answer from the daily sums; see `fits_daily`."""
+    `period` is the kind of period to read from a rollup that has a row a period.
+    """
+    known = {field.name: field.name for field in rollup.relation.fields}
     values: dict[str, Value] = {}
-    conditions = []
+    day, conditions = "day", []
+    if period:
+        day, known[period], values["period"] = "period_start", "period_start", period
+        conditions.append("period = $period")
     if question.since:
-        conditions.append("day >= $since")
+        conditions.append(f"{day} >= $since")
         values["since"] = question.since
     if question.until:
-        conditions.append("day <= $until")
+        conditions.append(f"{day} <= $until")
         values["until"] = question.until
-    return _group("", DAILY, question, (conditions, values))
+    source = (rollup.source or rollup.name).replace("{located}", _located())
+    summed = [(rollup.measures[measure.name], measure.name) for measure in measures]
+    return _group("SELECT", source, question, summed, (conditions, values), known)
 
 
 def _group(
     head: str,
     relation: str,
     question: Question,
+    measures: Sequence[tuple[str, str]],
     limits: tuple[Sequence[str], dict[str, Value]],
+    known: Mapping[str, str],
 ) -> Statement:
-    """SELECT the question's columns and measures FROM `relation`, grouped and in order."""
+    """SELECT the question's columns and measures FROM `relation`, grouped and in order.
+
+    `known` holds the columns of dimensions that the relation has already.
+    """
     conditions, values = list(limits[0]), dict(limits[1])
-    conditions += filter_conditions(question, values)
+    conditions += filter_conditions(question, values, known)
     columns = [column for dimension in question.by for column in dimension.columns]
-    selected = [f'{column.sql} AS "{column.name}"' for column in columns]
-    selected += [f'{measure.sql} AS "{measure.name}"' for measure in question.measures]
-    sql = f"{head}SELECT {', '.join(selected)}\nFROM {relation}{_where(conditions)}"
+    keys = [known.get(column.name, column.sql) for column in columns]
+    selected = [f'{key} AS "{column.name}"' for key, column in zip(keys, columns, strict=True)]
+    selected += [f'{sql} AS "{name}"' for sql, name in measures]
+    sql = f"{head} {', '.join(selected)}\nFROM {relation}{_where(conditions)}"
     if columns:
-        keys = ", ".join(column.sql for column in columns)
         order = ", ".join(f'"{column.name}"' for column in columns)
-        sql += f"\nGROUP BY {keys}\nORDER BY {order}"
+        sql += f"\nGROUP BY {', '.join(keys)}\nORDER BY {order}"
     return Statement(sql, values)
 
 
-def filter_conditions(question: Question, values: dict[str, Value]) -> list[str]:
+def filter_conditions(
+    question: Question, values: dict[str, Value], known: Mapping[str, str] | None = None
+) -> list[str]:
     """The conditions of the question's filters; puts their parameters into `values`."""
     conditions = []
     for dimension, wanted in question.where:
         there = [value for value in wanted if value is not None]
         names = {f"value_{len(values) + i}": value for i, value in enumerate(there)}
-        conditions.append(_is_one_of(dimension.columns[0].sql, [*names], none=None in wanted))
+        column = dimension.columns[0]
+        sql = (known or {}).get(column.name, column.sql)
+        conditions.append(_is_one_of(sql, [*names], none=None in wanted))
         values |= names
     return conditions
 
@@ -162,13 +172,17 @@ def _sale_cte(needs: frozenset[str], sale_time: str, conditions: Sequence[str]) 
     body = ",\n    ".join(columns)
     source = "\n  ".join(['"sales" AS s', *joins])
     sale = f"sale AS (\n  SELECT\n    {body}\n  FROM {source}{_where(conditions)}\n)"
-    parts = {"sale_time": sale_time, "country": COUNTRY_SQL, "mail_domain": MAIL_DOMAIN_SQL}
+    texts = {"located": _located(), "first_days": read_sql("first_days")}
     leading = [
-        f"{name} AS (\n{read_sql(name).format(**parts)})"
+        f"{name} AS (\n{texts[name].format(sale_time=sale_time)})"
         for need, name in _LEADING_CTES.items()
         if need in needs
     ]
     return ",\n".join([*leading, sale])
+
+
+def _located() -> str:
+    return read_sql("located").format(country=COUNTRY_SQL, mail_domain=MAIL_DOMAIN_SQL)
 
 
 def _where(conditions: Sequence[str]) -> str:

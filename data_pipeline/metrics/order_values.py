@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from data_pipeline.metrics.composing import compose_sales, filter_conditions
 from data_pipeline.metrics.frame import Field, Frame, Kind, Row
 from data_pipeline.metrics.periods import find_zone
-from data_pipeline.metrics.query import span
+from data_pipeline.metrics.planning import span
 from data_pipeline.metrics.question import Where, ask
 from data_pipeline.metrics.reading import read_sql
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING
 
-from data_pipeline.metrics.composing import compose, compose_daily, fits_daily
-from data_pipeline.metrics.frame import Frame, Kind, Row, Value
-from data_pipeline.metrics.periods import find_zone
-from data_pipeline.metrics.question import Question, Where, ask
+from data_pipeline.metrics.frame import Frame, Kind, Value
+from data_pipeline.metrics.planning import plan, read_measures
+from data_pipeline.metrics.question import Where, ask
 from data_pipeline.metrics.registry import find_metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from data_pipeline.metrics.metric import Metric
+    from data_pipeline.metrics.planning import Plan
     from data_pipeline.metrics.reading import Reader
 
 RATIO_PLACES = {
@@ -43,34 +43,16 @@ def query(
     are exact; a ratio is None when its denominator is 0. Raises ConfigError for unknown names.
     """
     question = ask(names, by=by, since=since, until=until, where=where)
-    if fits_daily(question) and has_daily(reader, timezone):
-        statement = compose_daily(question)
-    else:
-        statement = compose(question, find_zone(timezone), span(reader))
-    return finish(question, reader.rows(statement.sql, statement.values))
+    return answer(reader, plan(reader, question, timezone=timezone))
 
 
-def has_daily(reader: Reader, timezone: str) -> bool:
-    """Whether the warehouse keeps daily sums, by the days of `timezone`."""
-    if not reader.has_table("agg_state"):
-        return False
-    return reader.rows("SELECT reporting_timezone FROM agg_state") == [(timezone,)]
-
-
-def span(reader: Reader) -> tuple[datetime, datetime] | None:
-    """The first and the last instant of any sale; None when there is no sale."""
-    ((first, last),) = reader.rows('SELECT MIN("timestamp"), MAX("timestamp") FROM "sales"')
-    return (first, last) if isinstance(first, datetime) and isinstance(last, datetime) else None
-
-
-def finish(question: Question, rows: Sequence[Row]) -> Frame:
-    """The rows of the statement's answer with sums of metrics and ratios computed."""
-    lead = sum(len(dimension.columns) for dimension in question.by)
-    names = [measure.name for measure in question.measures]
-    done = []
-    for row in rows:
-        measured = dict(zip(names, row[lead:], strict=True))
-        done.append(row[:lead] + tuple(_value(one, measured) for one in question.metrics))
+def answer(reader: Reader, chosen: Plan) -> Frame:
+    """Read what a plan says, and compute sums of metrics and ratios."""
+    question = chosen.question
+    done = [
+        key + tuple(_value(one, measured) for one in question.metrics)
+        for key, measured in read_measures(reader, chosen)
+    ]
     return Frame(question.fields, tuple(done))
 
 

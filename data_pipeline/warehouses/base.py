@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -155,6 +155,10 @@ class Warehouse(ABC):
             f"LEFT JOIN {quote(target.name)} AS o ON o.{key} = m.{foreign} WHERE o.{key} IS NULL"
         )
         return int(count)
+
+    @abstractmethod
+    def read(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        """Stream the rows of a portable SELECT without parameters."""
 
     @abstractmethod
     def export(self, sql: str, path: Path, kind: str) -> None:

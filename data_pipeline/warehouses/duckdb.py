@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from copy import copy
 from pathlib import Path
 from secrets import token_hex
@@ -38,8 +38,7 @@ SPILLED = ".tmp"
 
 def connect(url: str, access: Access) -> Warehouse:
     """Open `duckdb:///path`; the file is made by the first commit."""
-    path = url.partition("://")[2].removeprefix("/").partition("?")[0]
-    if not path:
+    if not (path := url.partition("://")[2].removeprefix("/").partition("?")[0]):
         raise ConfigError(f"{url!r} names no file; write duckdb:///data/warehouse.duckdb")
     return DuckDBWarehouse(Path(path), access)
 
@@ -207,12 +206,10 @@ class DuckDBWarehouse(Warehouse):
     def is_unique(self, table: Table) -> bool:
         key, name = quote(table.key.name), quote(table.name)
         count, low, high = self.rows(f"SELECT COUNT({key}), MIN({key}), MAX({key}) FROM {name}")[0]
-        if count == 0:
+        if not count:
             return True
-        if high - low < LARGEST_BITMAP:
-            distinct = f"BIT_COUNT(BITSTRING_AGG({key}, {low}, {high}))"
-        else:
-            distinct = f"COUNT(DISTINCT {key})"
+        bits = f"BIT_COUNT(BITSTRING_AGG({key}, {low}, {high}))"
+        distinct = bits if high - low < LARGEST_BITMAP else f"COUNT(DISTINCT {key})"
         return bool(self.rows(f"SELECT {distinct} FROM {name}")[0][0] == count)
 
     def count_dangling(self, table: str, column: str, target: Table) -> int:
@@ -226,6 +223,9 @@ class DuckDBWarehouse(Warehouse):
             bits = [f"(SELECT BITSTRING_AGG({k}, {first}, {last}) FROM {t})" for t, k in sides]
             return int(self.rows(f"SELECT BIT_COUNT({bits[0]} & ~{bits[1]})")[0][0])
         return super().count_dangling(table, column, target)
+
+    def read(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        return nullcontext(arrow_batches(self._connection.sql(sql)))
 
     def export(self, sql: str, path: Path, kind: str) -> None:
         options = "FORMAT PARQUET" if kind == "parquet" else "FORMAT CSV, HEADER"

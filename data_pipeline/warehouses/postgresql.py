@@ -188,7 +188,7 @@ class PostgreSQLWarehouse(RemoteWarehouse):
         self.execute(f"ANALYZE {quote(name)}")
 
     def bring(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
-        kinds = {pa.int64(): "BIGINT", pa.string(): "VARCHAR"}
+        kinds = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", pa.date32(): "DATE"}
         fields = tuple(Field(f.name, kinds[f.type], "") for f in schema)
         self.fill(Relation(name, "", fields), batches, lasting=False)
 
@@ -244,10 +244,10 @@ class PostgreSQLWarehouse(RemoteWarehouse):
         select = self.translate(sql).sql
         types = self._session.types(select)
         kinds = {name: ARROW_TYPES.get(kind, pa.string()) for name, kind in types}
-        with self._session.copy_out(select, format="csv", header=False) as stream:
+        with self._session.copy_out(select, format="csv", header=True) as stream:
             yield pa_csv.open_csv(
                 stream,
-                pa_csv.ReadOptions(column_names=list(kinds), block_size=BLOCK_BYTES),
+                pa_csv.ReadOptions(block_size=BLOCK_BYTES),
                 pa_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
                 pa_csv.ConvertOptions(
                     column_types=kinds,

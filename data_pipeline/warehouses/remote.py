@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -95,10 +94,6 @@ class RemoteWarehouse(Warehouse):
     @abstractmethod
     def fill(self, relation: Relation, batches: Iterable[pa.RecordBatch], *, lasting: bool) -> None:
         """Make a table and fill it; unless it is lasting, it goes with the transaction."""
-
-    @abstractmethod
-    def read(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
-        """Stream the rows of a portable SELECT without parameters."""
 
     def stage(self, *, fresh: bool) -> None:
         for relation in (*map(staging, TABLES.values()), STAGED_REJECTED):

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from data_pipeline.dashboard import keeping
+from data_pipeline.metrics.rollups import ROLLUPS
 from data_pipeline.warehouses import open_warehouse
 from tests.dashboard.client import Dashboard, open_dashboard
 from tests.dashboard.raw import write_raw
@@ -77,7 +78,8 @@ def test_a_run_at_work_is_not_seen(own_shop: Shop) -> None:
         with open_warehouse(own_shop.url) as warehouse:
             with warehouse.transaction():
                 warehouse.rows("DELETE FROM sales")
-                warehouse.rows("DELETE FROM agg_daily")
+                for name in ROLLUPS:
+                    warehouse.rows(f"DELETE FROM {name}")
                 assert dashboard.ask("/api/state")["version"] == version
                 assert net_sales(dashboard) == before
                 assert dashboard.ask("/api/rows", metric="net_sales")["row_count"] > 0

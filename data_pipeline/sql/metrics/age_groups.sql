@@ -1,14 +1,5 @@
 -- grain: one row an age group (of ten years, in the year {year}) with its customers and net sales
-WITH bought AS (
-  SELECT
-    s."customer_id" AS customer_id,
-    MAX(CASE WHEN s."total_sales" > 0 THEN 1 ELSE 0 END) AS is_buyer,
-    SUM(s."total_sales") AS net_sales
-  FROM "sales" AS s
-  WHERE s."customer_id" <> 0
-  GROUP BY s."customer_id"
-),
-aged AS (
+WITH aged AS (
   SELECT
     CASE
       WHEN c."birth_year" IS NULL THEN 'Unknown'
@@ -21,9 +12,9 @@ aged AS (
       ELSE '70 and over'
     END AS age_group,
     COALESCE(c."birth_year", 0) AS birth_year,
-    b.is_buyer AS is_buyer,
+    CASE WHEN b.first_day IS NULL THEN 0 ELSE 1 END AS is_buyer,
     b.net_sales AS net_sales
-  FROM bought AS b
+  FROM {bought} AS b
   JOIN "customers" AS c ON c."customer_id" = b.customer_id
 )
 SELECT

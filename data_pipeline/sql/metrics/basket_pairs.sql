@@ -1,24 +1,19 @@
--- grain: one row a pair of products of the $most products in most orders, sold together in at
+-- grain: one row a pair of products of the $most products with most sales, sold together in at
 -- least $min_orders orders
-WITH baskets AS (
+WITH ranked AS (
+  SELECT product_id, ROW_NUMBER() OVER (ORDER BY sold_rows DESC, product_id) AS place
+  FROM {products} AS known
+),
+frequent AS (
   SELECT DISTINCT s."order_id" AS order_id, s."product_id" AS product_id
   FROM "sales" AS s
-  WHERE s."total_sales" > 0 AND s."order_id" IS NOT NULL
+  JOIN ranked AS r ON r.product_id = s."product_id"
+  WHERE r.place <= $most AND s."total_sales" > 0 AND s."order_id" IS NOT NULL
 ),
 sold AS (
   SELECT product_id, COUNT(*) AS orders
-  FROM baskets
+  FROM frequent
   GROUP BY product_id
-),
-ranked AS (
-  SELECT product_id, orders, ROW_NUMBER() OVER (ORDER BY orders DESC, product_id) AS place
-  FROM sold
-),
-frequent AS (
-  SELECT b.order_id AS order_id, b.product_id AS product_id
-  FROM baskets AS b
-  JOIN ranked AS f ON f.product_id = b.product_id
-  WHERE f.place <= $most
 ),
 pairs AS (
   SELECT a.product_id AS first_id, b.product_id AS second_id, COUNT(*) AS orders

@@ -1,10 +1,7 @@
--- grain: one row a hundredth of the items ({item}), the best sellers first, and ABC class
+-- grain: one row a hundredth of the items, the best sellers first, and ABC class
 WITH items AS (
-  SELECT s."{item}" AS item, SUM(s."total_sales") AS net_sales
-  FROM "sales" AS s
-  WHERE s."{item}" <> 0
-  GROUP BY s."{item}"
-  HAVING SUM(CASE WHEN s."total_sales" > 0 THEN 1 ELSE 0 END) > 0
+  SELECT item, net_sales
+  FROM {items} AS sold
 ),
 ranked AS (
   SELECT

@@ -1,31 +1,46 @@
 -- grain: one row an RFM segment; scores are fifths by rank, equal values get equal scores
-WITH bought AS (
+WITH cells AS (
+  SELECT last_day, orders, COUNT(*) AS customers, SUM(net_sales) AS net_sales
+  FROM {bought} AS bought
+  WHERE orders > 0
+  GROUP BY last_day, orders
+),
+days AS (
+  SELECT last_day, SUM(customers) AS customers
+  FROM cells
+  GROUP BY last_day
+),
+counts AS (
+  SELECT orders, SUM(customers) AS customers
+  FROM cells
+  GROUP BY orders
+),
+day_ranks AS (
   SELECT
-    s."customer_id" AS customer_id,
-    CAST(MAX(CASE WHEN s."total_sales" > 0 THEN {sale_time} END) AS DATE) AS last_day,
-    COUNT(DISTINCT CASE WHEN s."total_sales" > 0 THEN s."order_id" END)
-      + COUNT(CASE WHEN s."total_sales" > 0 AND s."order_id" IS NULL THEN 1 END) AS orders,
-    SUM(s."total_sales") AS net_sales
-  FROM "sales" AS s
-  WHERE s."customer_id" <> 0
-  GROUP BY s."customer_id"
+    last_day,
+    (SUM(customers) OVER (ORDER BY last_day) - customers) * 5 AS recency_rank,
+    SUM(customers) OVER () AS everybody
+  FROM days
+),
+count_ranks AS (
+  SELECT orders, (SUM(customers) OVER (ORDER BY orders) - customers) * 5 AS frequency_rank
+  FROM counts
 ),
 ranked AS (
   SELECT
-    customer_id,
-    last_day,
-    orders,
-    net_sales,
-    (RANK() OVER (ORDER BY last_day) - 1) * 5 AS recency_rank,
-    (RANK() OVER (ORDER BY orders) - 1) * 5 AS frequency_rank,
-    COUNT(*) OVER () AS everybody
-  FROM bought
-  WHERE orders > 0
+    c.orders AS orders,
+    c.customers AS customers,
+    c.net_sales AS net_sales,
+    d.recency_rank AS recency_rank,
+    n.frequency_rank AS frequency_rank,
+    d.everybody AS everybody
+  FROM cells AS c
+  JOIN day_ranks AS d ON d.last_day = c.last_day
+  JOIN count_ranks AS n ON n.orders = c.orders
 ),
 scored AS (
   SELECT
-    customer_id,
-    last_day,
+    customers,
     orders,
     net_sales,
     CASE
@@ -58,15 +73,15 @@ named AS (
       WHEN frequency >= 3 THEN 'At risk'
       ELSE 'Hibernating'
     END AS segment,
-    last_day,
+    customers,
     orders,
     net_sales
   FROM scored
 )
 SELECT
   segment,
-  COUNT(*) AS customers,
-  SUM(orders) AS orders,
+  CAST(SUM(customers) AS BIGINT) AS customers,
+  CAST(SUM(orders * customers) AS BIGINT) AS orders,
   SUM(net_sales) AS net_sales
 FROM named
 GROUP BY segment
