@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -63,6 +64,47 @@ def test_what_takes_long_is_computed_after_a_click(rough: Visit) -> None:
     page.wait_for_selector("[data-card=cohorts] progress")
     card.locator("table.heat").wait_for()
     assert card.locator("progress").count() == 0
+
+
+def test_figures_that_take_long_are_offered_one_by_one(rough: Visit) -> None:
+    page = rough.page
+    offered = {"version": "x", "state": "offered", **ESTIMATE}
+    running = {"version": "x", "state": "running", "job": "j3", "progress": 0.1}
+
+    def answer(route: Route) -> None:
+        asked = parse_qs(urlsplit(route.request.url).query)
+        dear = len(asked["metric"]) > 1 or asked["metric"] == ["customers"]
+        if not dear:
+            return route.continue_()
+        told = running if "compute" in asked else offered
+        return route.fulfill(status=202, json=told)
+
+    page.route("**/api/headlines*", answer)
+    page.route("**/api/jobs/j3", answering((200, {"state": "running", "progress": 0.6})))
+    rough.open("/")
+    assert page.locator(".tile").count() == 8
+    assert page.locator("[data-metric]").count() == 7
+    assert rough.figure("net_sales") != ""
+    page.get_by_role("button", name="Compute it: Customers").click()
+    page.locator(".tile progress").wait_for()
+    page.unroute("**/api/headlines*")
+    page.route("**/api/jobs/j3", answering((200, {"state": "done", "progress": 1})))
+    page.locator("[data-metric=customers]").wait_for()
+    assert page.locator("[data-metric]").count() == 8
+
+
+def test_an_explanation_that_takes_long_is_offered_too(rough: Visit) -> None:
+    page = rough.page
+    offered = {"version": "x", "state": "offered", **ESTIMATE}
+    page.route("**/api/explain*", answering((202, offered)))
+    page.route("**/api/rows?*", answering((202, offered)))
+    rough.open("/")
+    page.get_by_role("button", name="Explain: Net sales", exact=True).click()
+    panel = page.locator("dialog[open]")
+    panel.get_by_role("button", name="Compute it").click()
+    panel.locator(".checks li").first.wait_for()
+    panel.locator("section").get_by_role("button", name="Compute it").click()
+    panel.locator("tbody tr").first.wait_for()
 
 
 def test_a_computation_that_fails_says_so(rough: Visit) -> None:

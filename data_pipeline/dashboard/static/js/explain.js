@@ -1,6 +1,6 @@
 // Where a number comes from: definition, SQL, source, checks, and the rows behind it.
 
-import { address, ask, fetched } from "./api.js";
+import { address, ask, compute } from "./api.js";
 import { button, h, name } from "./dom.js";
 import { valueName } from "./filters.js";
 import * as format from "./format.js";
@@ -21,11 +21,21 @@ export async function explain(parameters, title) {
   panel.replaceChildren(h("div", { class: "explanation" }, h("header", {}, h("h2", { id: "explained" }, title), close), body));
   if (parameters.metric && !parameters.by) go({ explain: parameters.metric }, { replace: true, quiet: true });
   try {
-    const answer = await ask("explain", parameters);
+    const answer = await answered("explain", parameters, body);
     if (turn === wanted) body.replaceChildren(...sections(answer, parameters));
   } catch (error) {
     if (turn === wanted) body.replaceChildren(h("p", { role: "alert" }, error.message), h("p", {}, error.remedy ?? ""));
   }
+}
+
+/** The answer; when it takes long, after a click in `place` that says so. */
+async function answered(path, parameters, place) {
+  const got = await ask(path, parameters);
+  if (!got.state) return got;
+  if (got.state === "offered") await new Promise((click) => { place.replaceChildren(h("p", {}, got.message), button("Compute it", click, { class: "solid" })); });
+  const bar = h("progress", { max: "1", value: "0", "aria-label": "Progress" });
+  place.replaceChildren(bar);
+  return compute(path, parameters, (progress) => { bar.value = progress ?? 0; });
 }
 
 function opened() {
@@ -85,14 +95,14 @@ function rowsBehind(url) {
   delete parameters.v;
   delete parameters.limit;
   const heading = h("h3", {}, "The rows behind it");
-  const said = h("p", { class: "sub", role: "status" }, "Asking …");
+  const said = h("div", { class: "sub", role: "status" }, "Asking …");
   const links = h("p", {}, h("a", { href: address("rows.csv", parameters), download: "" }, "Download them as CSV"));
   const more = button("Show more", () => load(), { class: "plain", hidden: true });
   let after = null;
   let frame = null;
   async function load() {
     try {
-      const got = await fetched(address("rows", { ...parameters, limit: ROWS_A_PAGE, after }));
+      const got = await answered("rows", { ...parameters, limit: ROWS_A_PAGE, after }, said);
       frame = { fields: got.fields, rows: [...(frame?.rows ?? []), ...got.rows] };
       after = got.next;
       more.hidden = after === null;

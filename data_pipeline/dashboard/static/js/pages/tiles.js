@@ -1,6 +1,6 @@
 // The headline figures: what they are now, and against the period before and the year before.
 
-import { ApiError, ask } from "../api.js";
+import { ApiError, ask, compute } from "../api.js";
 import { announce, button, h } from "../dom.js";
 import { explain } from "../explain.js";
 import * as format from "../format.js";
@@ -27,17 +27,15 @@ export function tiles() {
     async refresh(context) {
       const mine = ++turn;
       holder.setAttribute("aria-busy", "true");
-      const compare = context.compare.compare === "custom" ? context.compare : {};
       try {
-        const answer = await ask("headlines", { ...context.parameters(), ...compare, metric: headlines(context.meta) });
+        const parts = await askFor(context);
         if (mine !== turn) return;
-        note.textContent = notes(answer);
-        const now = `${context.filterText || "No filters"}; ${answer.headlines[0].label} ${format.headline(answer.headlines[0].now, answer.headlines[0].kind)}`;
-        if (said && said !== now) announce(now);
-        said = now;
+        const whole = parts.find(({ answer }) => !answer.state)?.answer;
+        note.textContent = whole ? notes(whole) : "";
         const focused = [...holder.querySelectorAll("button")].indexOf(document.activeElement);
-        holder.replaceChildren(...answer.headlines.map((one) => tile(one, answer, context)));
+        holder.replaceChildren(...parts.flatMap((part) => drawn(part, context, () => mine === turn)));
         if (focused >= 0) holder.querySelectorAll("button")[focused]?.focus({ preventScroll: true });
+        if (whole) said = announced(said, whole.headlines[0], context);
       } catch (error) {
         if (mine !== turn) return;
         if (error instanceof ApiError && (error.code === "version_gone" || error.status === 503)) dispatchEvent(new CustomEvent("warehouse-changed"));
@@ -47,6 +45,44 @@ export function tiles() {
       }
     },
   };
+}
+
+/** All figures at once; when that would take long, one by one: the quick ones come, the others are offered. */
+async function askFor(context) {
+  const compare = context.compare.compare === "custom" ? context.compare : {};
+  const asked = { ...context.parameters(), ...compare, spark: 0, metric: headlines(context.meta) };
+  const answer = await ask("headlines", asked);
+  if (!answer.state) return [{ asked, answer }];
+  return Promise.all(asked.metric.map(async (metric) => ({ asked: { ...asked, metric }, answer: await ask("headlines", { ...asked, metric }) })));
+}
+
+const drawn = ({ asked, answer }, context, isWanted) => (answer.state ? [offered(asked, answer, context, isWanted)] : answer.headlines.map((one) => tile(one, answer, context)));
+
+/** A figure that takes long: it is computed after a click that says so. */
+function offered(asked, { state, message }, context, isWanted) {
+  const { label } = context.metric(asked.metric);
+  const body = h("div", {});
+  const element = h("div", { class: "tile" }, h("h2", {}, label), body);
+  const start = async () => {
+    const bar = h("progress", { max: "1", value: "0", "aria-label": `Progress: ${label}` });
+    body.replaceChildren(bar);
+    try {
+      const answer = await compute("headlines", asked, (progress) => { bar.value = progress ?? 0; });
+      if (isWanted()) element.replaceWith(tile(answer.headlines[0], answer, context));
+    } catch (error) {
+      body.replaceChildren(h("p", { class: "sub", role: "alert" }, error.message));
+    }
+  };
+  if (state === "running") start();
+  else body.replaceChildren(h("p", { class: "sub" }, message), button("Compute it", start, { class: "plain", "aria-label": `Compute it: ${label}` }));
+  return element;
+}
+
+/** Tells those who don't see it what a change of filters made of the first figure. */
+function announced(before, one, { filterText }) {
+  const now = `${filterText || "No filters"}; ${one.label} ${format.headline(one.now, one.kind)}`;
+  if (before && before !== now) announce(now);
+  return now;
 }
 
 /** What the server shows; without any known cost another figure stands in for the margin. */
