@@ -8,6 +8,8 @@ quarantine, a repair) that deserved it. Money and counts are compared for every 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from importlib.resources import files
@@ -18,11 +20,10 @@ from data_pipeline.contract import TABLES
 from data_pipeline.errors import ConfigError, WarehouseError
 from data_pipeline.simulator.answer_key import KEY_FILE, TOTALS_FILE
 from data_pipeline.simulator.state import STATE_FILE
+from data_pipeline.warehouses import Access, open_warehouse
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-URL = "duckdb:///"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Grade:
 
 
 def grade(raw: Path, warehouse: str) -> Grade:
-    """Return the marks of a DuckDB warehouse for the store in `raw`; changes neither.
+    """Return the marks of a warehouse for the store in `raw`; changes neither.
 
     Raises ConfigError where `raw` has no answer key, WarehouseError where the warehouse cannot be
     read. All files of the store must have been loaded.
@@ -140,18 +141,13 @@ def as_dict(marks: Grade) -> dict[str, Any]:
     }
 
 
-def _opened(warehouse: str) -> DuckDBPyConnection:
-    import duckdb
-
-    if not warehouse.startswith(URL):
-        raise ConfigError(f"only a DuckDB warehouse can be graded: {URL}path")
-    path = Path(warehouse.removeprefix(URL))
-    if not path.is_file():
-        raise WarehouseError(f"{path} is not there; load the store first: sales run")
-    try:
-        return duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        raise WarehouseError(f"{path} cannot be opened: {error}") from error
+@contextmanager
+def _opened(url: str) -> Iterator[DuckDBPyConnection]:
+    with open_warehouse(url, Access(read_only=True)) as warehouse:
+        if not warehouse.has_tables():
+            raise WarehouseError(f"{warehouse.url} is empty; load the store first: sales run")
+        with warehouse.as_duckdb() as connection:
+            yield connection
 
 
 def _prepare(connection: DuckDBPyConnection, raw: Path) -> None:

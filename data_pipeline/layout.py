@@ -136,7 +136,11 @@ LEDGER = Relation(
 )
 
 BOOKS = (RUNS, FILES, LEDGER)
-QUARANTINE = "quarantine"
+QUARANTINE = Relation(
+    "quarantine",
+    "one row a record that is not in the star, and why",
+    (*_REJECTED[:-1], _RUN, _REJECTED[-1]),
+)
 """The view of all that is in quarantine."""
 
 

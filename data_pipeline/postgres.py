@@ -28,8 +28,13 @@ DRIVER_MISSING = (
     "PostgreSQL needs a driver that is not installed; "
     "install it with: pip install 'ecommerce-sales-pipeline[postgresql]'"
 )
+UNREADABLE = (
+    "the PostgreSQL URL cannot be read; it is postgresql://user@host:port/database, with signs "
+    "such as @ / : % in a name or password written as %40 %2F %3A %25, and files that it names "
+    "must be there"
+)
 CONNECT_S = 15
-LOST = "; the connection is lost, and nothing was committed by it"
+LOST = "; the connection is lost, and what was not committed is undone"
 SETTINGS = (
     "SET TimeZone = 'UTC'",
     "SET DateStyle = 'ISO, YMD'",
@@ -46,7 +51,10 @@ def split_url(url: str, *own: str) -> tuple[str, dict[str, str]]:
     >>> split_url("postgresql://u@host/db?schema=a&sslmode=require", "schema")
     ('postgresql://u@host/db?sslmode=require', {'schema': 'a'})
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ConfigError(UNREADABLE) from None
     given = parse_qsl(parts.query, keep_blank_values=True)
     taken = {name: value for name, value in given if name in own}
     query = urlencode([pair for pair in given if pair[0] not in own])
@@ -185,11 +193,7 @@ async def _connect(url: str, name: str) -> Connection:
         )
     except (ValueError, driver.ClientConfigurationError):
         # The driver's own words may repeat what it could not read, and so a password.
-        raise ConfigError(
-            "the PostgreSQL URL cannot be read; it is postgresql://user@host:port/database, with "
-            "signs such as @ / : % in a name or password written as %40 %2F %3A %25, and files "
-            "that it names must be there"
-        ) from None
+        raise ConfigError(UNREADABLE) from None
     for setting in SETTINGS:
         await connection.execute(setting)
     if not connection.get_settings().application_name:

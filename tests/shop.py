@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from data_pipeline.contract import TABLES, Table
-from data_pipeline.layout import BOOKS, QUARANTINE, REJECTED, Relation, star_relations
+from data_pipeline.layout import BOOKS, QUARANTINE, star_relations
 from data_pipeline.metrics.rollups import AGG_TERMS, ROLLUPS
 from data_pipeline.sql import field_types
 from tests.oracle import RawFile, Star, build_star
@@ -78,7 +78,7 @@ class PostgreSQLHouse:
         try:
             session.rows("BEGIN ISOLATION LEVEL REPEATABLE READ")
             sums = [rollup.relation for rollup in ROLLUPS.values()]
-            for relation in (*star_relations(), *BOOKS, *sums, AGG_TERMS, QUARANTINE_FIELDS):
+            for relation in (*star_relations(), *BOOKS, *sums, AGG_TERMS, QUARANTINE):
                 names = ", ".join(f'"{field.name}"' for field in relation.fields)
                 rows = session.rows(f"SELECT {names} FROM {relation.name}")
                 connection.execute(f"CREATE TABLE {relation.name} ({field_types(relation)})")
@@ -99,10 +99,6 @@ class PostgreSQLHouse:
     def drop(self) -> None:
         self.schema.drop()
 
-
-QUARANTINE_FIELDS = Relation(
-    QUARANTINE, "the view", (*REJECTED.fields[:6], REJECTED.fields[7], REJECTED.fields[6])
-)
 
 HOUSES: dict[str, Callable[[Path], House]] = {
     "duckdb": lambda folder: DuckDBHouse(folder / "warehouse.duckdb"),
@@ -140,8 +136,8 @@ class Shop:
         from data_pipeline.config import Settings
         from data_pipeline.pipeline import run
 
-        told = {"processed": None, "max_quarantine": NO_BRAKE} | settings
-        return run(Settings(raw=self.raw, warehouse=self.url, **told))
+        told = {"processed": None, "max_quarantine": NO_BRAKE, "warehouse": self.url} | settings
+        return run(Settings(raw=self.raw, **told))
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:

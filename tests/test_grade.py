@@ -18,6 +18,7 @@ from data_pipeline.pipeline import run
 from data_pipeline.simulator.continuation import continue_store
 from data_pipeline.simulator.parameters import PRESETS
 from data_pipeline.simulator.store import simulate
+from tests.shop import HOUSES
 
 STORE = PRESETS["default"].resized(sales=4_000, customers=800, days=90, seed=21, defects=0.3)
 
@@ -50,6 +51,21 @@ def test_the_pipeline_has_full_marks_on_every_kind(tmp_path: Path, file_format: 
         assert marks.perfect, marks.examples
 
 
+@pytest.mark.parametrize("scheme", sorted(set(HOUSES) - {"duckdb"}))
+def test_another_warehouse_gets_the_same_marks(
+    loaded: tuple[Path, Path], tmp_path: Path, scheme: str
+) -> None:
+    raw, warehouse = loaded
+    house = HOUSES[scheme](tmp_path)
+    try:
+        run(Settings(raw=raw, warehouse=house.url, processed=None))
+        marks = grade(raw, house.url)
+    finally:
+        house.drop()
+    assert marks.perfect, marks.examples
+    assert as_dict(marks) == as_dict(grade(raw, f"duckdb:///{warehouse}"))
+
+
 FAULTS = {
     "a reason is lost": "DELETE FROM rejected WHERE reason = 'invalid_price'",
     "a reason is another": "UPDATE rejected SET reason = 'x' WHERE reason = 'invalid_timestamp'",
@@ -80,15 +96,15 @@ def test_what_cannot_be_graded_is_named(loaded: tuple[Path, Path], tmp_path: Pat
     raw, warehouse = loaded
     with pytest.raises(ConfigError, match="sales simulate"):
         grade(tmp_path, f"duckdb:///{warehouse}")
-    with pytest.raises(ConfigError, match="DuckDB"):
-        grade(raw, "postgresql://host/db")
+    with pytest.raises(ConfigError, match="unknown warehouse"):
+        grade(raw, "oracle://host/db")
     with pytest.raises(WarehouseError, match="sales run"):
         grade(raw, f"duckdb:///{tmp_path / 'none.duckdb'}")
     (tmp_path / "text.duckdb").write_text("no database", encoding="utf-8")
-    with pytest.raises(WarehouseError, match="cannot be opened"):
+    with pytest.raises(WarehouseError, match="cannot open"):
         grade(raw, f"duckdb:///{tmp_path / 'text.duckdb'}")
     duckdb.connect(str(tmp_path / "empty.duckdb")).close()
-    with pytest.raises(WarehouseError, match="cannot be graded"):
+    with pytest.raises(WarehouseError, match="is empty"):
         grade(raw, f"duckdb:///{tmp_path / 'empty.duckdb'}")
 
 

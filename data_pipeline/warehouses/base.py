@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
@@ -20,6 +20,9 @@ from data_pipeline.contract import TABLES, Column, Table
 from data_pipeline.engines import Engine
 from data_pipeline.layout import Relation
 from data_pipeline.sql import quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Row = tuple[Any, ...]
 
@@ -163,6 +166,12 @@ class Warehouse(ABC):
     @abstractmethod
     def export(self, sql: str, path: Path, kind: str) -> None:
         """Write the rows of a SELECT into a file of the kind `csv` or `parquet`."""
+
+    @abstractmethod
+    def as_duckdb(self) -> AbstractContextManager[DuckDBPyConnection]:
+        """Give the star and the quarantine as tables of a DuckDB, beside which a reader may make
+        temporary ones.
+        """
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -15,11 +15,11 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from data_pipeline.contract import Column, Table
-from data_pipeline.engines.duckdb import DuckDBEngine, Stream, arrow_batches
+from data_pipeline.engines.doubled import find_doubled
+from data_pipeline.engines.duckdb import DuckDBEngine, Stream
 from data_pipeline.errors import ConfigError, MissingWarehouseError, WarehouseError
 from data_pipeline.layout import Relation, star
 from data_pipeline.published import PublishedFile, in_use
@@ -161,7 +161,7 @@ class DuckDBWarehouse(Warehouse):
         count, low, high = self.rows(f"SELECT COUNT(*), MIN({key}), MAX({key}) FROM {staging}")[0]
         if count and high - low < min(LARGEST_BITMAP, 64 * count + 1_000_000):
             keys = self._connection.sql(f"SELECT {key} FROM {staging}")
-            doubled = _doubled(keys, table.key.name, low, high)
+            doubled = find_doubled(keys, table.key.name, low, high)
             self.bring("doubled", [doubled], doubled.schema)
         else:
             self._connection.execute(
@@ -227,26 +227,12 @@ class DuckDBWarehouse(Warehouse):
     def read(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
         return nullcontext(arrow_batches(self._connection.sql(sql)))
 
+    def as_duckdb(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        return nullcontext(self._connection)
+
     def export(self, sql: str, path: Path, kind: str) -> None:
         options = "FORMAT PARQUET" if kind == "parquet" else "FORMAT CSV, HEADER"
         self._connection.execute(f"COPY ({sql}) TO {text(str(path))} ({options})")
-
-
-def _doubled(keys: duckdb.DuckDBPyRelation, name: str, low: int, high: int) -> pa.RecordBatch:
-    """The keys that come more than once, found in a byte map in one pass."""
-    seen = np.zeros(high - low + 1, bool)
-    again: list[np.ndarray] = []
-    for batch in arrow_batches(keys):
-        at = batch.column(0).to_numpy() - low
-        before = seen[at]
-        if before.any():
-            again.append(at[before])
-        seen[at] = True
-        if not (at[1:] > at[:-1]).all():
-            ordered = np.sort(at)
-            again.append(ordered[1:][ordered[1:] == ordered[:-1]])
-    found = np.unique(np.concatenate(again)) if again else np.zeros(0, np.int64)
-    return pa.RecordBatch.from_pydict({name: pa.array(found + low, pa.int64())})
 
 
 def _open_to_read(path: Path, access: Access) -> duckdb.DuckDBPyConnection:

@@ -32,6 +32,7 @@ TEXT = 'TEXT COLLATE "C"'
 """Texts are compared byte by byte, whatever the database's own order is."""
 
 TUNING = ("SET work_mem = '128MB'", "SET maintenance_work_mem = '256MB'", "SET jit = off")
+NOT_KNOWN = "when the connection was lost, run again: that run sees whether it was committed"
 BLOCK_BYTES = 64 << 20
 """The longest record that may be read back."""
 
@@ -110,7 +111,10 @@ class PostgreSQLWarehouse(RemoteWarehouse):
         self.execute("SET CONSTRAINTS ALL DEFERRED")
 
     def commit(self) -> None:
-        self.execute("COMMIT")
+        try:
+            self.execute("COMMIT")
+        except WarehouseError as error:
+            raise WarehouseError(f"at the commit: {error}; {NOT_KNOWN}") from None
 
     def rollback(self) -> None:
         """Undo; a connection that no longer answers is ended, which undoes it too."""

@@ -8,11 +8,12 @@ states its dialect, how parameters look, how rows go in and out, and what its ke
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
@@ -20,10 +21,13 @@ from data_pipeline.contract import TABLES, Table
 from data_pipeline.engines.duckdb import arrow_batches
 from data_pipeline.engines.scratch import ScratchEngine, passing
 from data_pipeline.errors import ConfigError
-from data_pipeline.layout import STAGED_REJECTED, Relation, staging
+from data_pipeline.layout import QUARANTINE, STAGED_REJECTED, Relation, staging, star_relations
 from data_pipeline.sql import quote, text
 from data_pipeline.urls import hide_password
 from data_pipeline.warehouses.base import Access, Row, Warehouse
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 DIALECT_MISSING = (
     "this warehouse needs a translator of SQL that is not installed; "
@@ -115,6 +119,22 @@ class RemoteWarehouse(Warehouse):
         key = quote(table.key.name)
         doubled = self._scratched(f"SELECT {key} FROM {staging} GROUP BY {key} HAVING COUNT(*) > 1")
         self.bring("doubled", doubled, pa.schema([(table.key.name, pa.int64())]))
+
+    @contextmanager
+    def as_duckdb(self) -> Iterator[DuckDBPyConnection]:
+        """A copy of the tables, in a scratch folder."""
+        scratch = ScratchEngine(self._access.memory_limit, self._access.threads)
+        try:
+            for relation in (*star_relations(), QUARANTINE):
+                names = ", ".join(quote(field.name) for field in relation.fields)
+                with self.read(f"SELECT {names} FROM {quote(relation.name)}") as reader:
+                    scratch.connection.register("passing", reader)
+                    made = f"CREATE TABLE {quote(relation.name)} AS SELECT * FROM passing"
+                    scratch.connection.execute(made)
+                    scratch.connection.unregister("passing")
+            yield scratch.connection
+        finally:
+            scratch.close()
 
     def export(self, sql: str, path: Path, kind: str) -> None:
         """Write through DuckDB, so that files are the same from every warehouse."""
