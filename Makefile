@@ -54,9 +54,10 @@ check: $(VENV)/.dev ## format, lint, types, import rules, SQL rules
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_sql_lint.py
 
-bench: $(VENV)/.run ## 10 million sales against the floor (BENCH_ARGS='--sales 200000' is quick)
+bench: $(VENV)/.dev ## 10 million sales against the floor (BENCH_ARGS='--sales 200000' is quick)
 	@$(BIN)/python -m benchmarks.bench_run $(BENCH_ARGS)
 	@$(BIN)/python -m benchmarks.bench_dashboard $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks.bench_postgres $(BENCH_ARGS)
 
 clean: ## remove the environment, the caches and what was built; your data stay
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

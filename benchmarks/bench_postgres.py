@@ -20,7 +20,7 @@ from pathlib import Path
 
 from data_pipeline import ledger, load, transform
 from data_pipeline.contract import TABLES
-from data_pipeline.errors import WarehouseError
+from data_pipeline.errors import PipelineError, WarehouseError
 from data_pipeline.postgres import Session
 from data_pipeline.sql import staging_name
 from data_pipeline.warehouses import Access
@@ -73,7 +73,7 @@ def lacking(url: str) -> str:
     try:
         for schema in (OURS, THEIRS):
             statement(url, f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-    except WarehouseError as error:
+    except PipelineError as error:
         return str(error)
     return ""
 

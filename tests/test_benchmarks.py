@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import bench_run, make_data
+from benchmarks import bench_postgres, bench_run, make_data
 from benchmarks.make_data import REPEAT_DISTANCE, SALES_DIRT, Size, draw, draw_dirt, make
 from benchmarks.measure import Cost, run
+from tests.postgres import needed_url
 
 SALES = 20_000
 
@@ -101,3 +103,23 @@ def test_everything_promised_is_measured(
     assert kept["medians"]["full run"]["cpu_seconds"] > 0
     said = capsys.readouterr().out
     assert said.count("PASS") + said.count("MISS") == len(bench_run.TARGETS)
+
+
+def test_postgresql_is_held_against_psql(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["bench_postgres", "--sales", "2000", "--url", needed_url()]
+    monkeypatch.setattr(sys, "argv", arguments)
+    bench_postgres.main()
+    said = capsys.readouterr().out
+    assert said.count("ratio") == 2 or (shutil.which("psql") is None and "no psql" in said)
+
+
+def test_without_a_server_the_leg_is_skipped_by_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/none"
+    monkeypatch.setattr(sys, "argv", ["bench_postgres", "--url", url])
+    monkeypatch.setattr(shutil, "which", lambda _: "psql")
+    bench_postgres.main()
+    assert "bench_postgres: skipped, cannot connect" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import pyarrow as pa
 import pytest
 
 from data_pipeline import postgres
@@ -428,6 +429,22 @@ def test_an_answer_that_is_not_fetched_to_its_end(store: Shop) -> None:
         with pytest.raises(ZeroDivisionError), reader.read("SELECT * FROM customers"):
             raise ZeroDivisionError
         assert reader.rows("SELECT COUNT(*) FROM products") == [(2,)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 200_000])
+def test_rows_come_back_in_order_however_many(store: Shop, tmp_path: Path, count: int) -> None:
+    numbers = (
+        f"SELECT n, CAST(NULL AS VARCHAR) AS t, '' AS e FROM GENERATE_SERIES(1, {count}) AS g(n)"
+    )
+    with open_warehouse(store.url, READ) as reader:
+        assert isinstance(reader, PostgreSQLWarehouse)
+        with reader.read(f"{numbers} ORDER BY n DESC") as batches:
+            table = batches.read_all()
+        reader.export(f"{numbers} ORDER BY n DESC", tmp_path / "n.csv", "csv")
+    assert table.column("n").to_pylist() == list(range(count, 0, -1))
+    assert table.schema.types == [pa.int32(), pa.string(), pa.string()]
+    lines = (tmp_path / "n.csv").read_text(encoding="utf-8").splitlines()
+    assert lines == ["n,t,e", *(f'{n},,""' for n in range(count, 0, -1))]
 
 
 def test_a_url_without_its_own_parameters() -> None:
