@@ -22,6 +22,7 @@ from data_pipeline.contract import TABLES
 from data_pipeline.errors import BooksError, ConfigError, PipelineError, WarehouseError
 from data_pipeline.inspection import read_quarantine, read_status, trace_sale
 from data_pipeline.layout import BOOKS, star_relations
+from data_pipeline.metrics.rollups import ROLLUPS
 from data_pipeline.postgres import Session
 from data_pipeline.warehouses import Access, open_warehouse
 from data_pipeline.warehouses.postgresql import PostgreSQLWarehouse
@@ -192,7 +193,8 @@ def test_readers_see_the_old_state_and_never_wait(
             for relation in (*star_relations(), *BOOKS):
                 session.rows(f"SELECT * FROM {relation.name}")
             assert session.rows("SELECT COUNT(*) FROM quarantine") == [(0,)]
-            assert session.rows("SELECT COUNT(*) FROM agg_daily") == [(3,)]
+            for rollup in ROLLUPS.values():
+                session.rows(f"SELECT * FROM {rollup.relation.name}")
             session.close()
             assert reader.rows("SELECT COUNT(*) FROM sales") == [(3,)]
             old = reader.version()
@@ -300,17 +302,19 @@ class TestWhatIsRefused:
             store.run(warehouse=url)
 
     def test_a_missing_driver(self, store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "asyncpg", None)
-        with pytest.raises(ConfigError, match=r"\[postgresql\]"):
-            store.run()
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "asyncpg", None)
+            with pytest.raises(ConfigError, match=r"\[postgresql\]"):
+                store.run()
 
     def test_a_missing_translator(self, store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         from data_pipeline.warehouses import remote
 
         remote.translate.cache_clear()
-        monkeypatch.setitem(sys.modules, "sqlglot", None)
-        with pytest.raises(ConfigError, match=r"\[postgresql\]"):
-            store.run()
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, "sqlglot", None)
+            with pytest.raises(ConfigError, match=r"\[postgresql\]"):
+                store.run()
 
 
 class database:  # noqa: N801

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from data_pipeline.contract import Column, Table
 from data_pipeline.engines.doubled import find_doubled
-from data_pipeline.engines.duckdb import DuckDBEngine, Stream
+from data_pipeline.engines.duckdb import DuckDBEngine, Stream, arrow_batches
 from data_pipeline.errors import ConfigError, MissingWarehouseError, WarehouseError
 from data_pipeline.layout import Relation, star
 from data_pipeline.published import PublishedFile, in_use
