@@ -21,7 +21,7 @@ endif
 
 RAW := data/raw
 
-.PHONY: help run dashboard test check bench clean lock venv venv-dev
+.PHONY: help run dashboard test check bench clean lock venv venv-dev torture
 
 help: ## what make can do
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -58,6 +58,9 @@ bench: $(VENV)/.dev ## 10 million sales against the floor (BENCH_ARGS='--sales 2
 	@$(BIN)/python -m benchmarks.bench_run $(BENCH_ARGS)
 	@$(BIN)/python -m benchmarks.bench_dashboard $(BENCH_ARGS)
 	@$(BIN)/python -m benchmarks.bench_postgres $(BENCH_ARGS)
+
+torture: $(VENV)/.dev ## kill runs, fill disks: TORTURE_ARGS='--kills 2000' for longer
+	@$(BIN)/python -m tests.torture $(TORTURE_ARGS)
 
 clean: ## remove the environment, the caches and what was built; your data stay
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from data_pipeline.errors import PipelineError
+from data_pipeline.signals import interruptible
 
 COMMANDS = {
     "simulate": ("simulate", "Write a synthetic store's raw files."),
@@ -79,30 +80,38 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     told = [a for a in arguments if a != "--debug"]
-    try:
-        result: Any = cli.main(told, prog_name="sales", standalone_mode=False)
-        sys.exit(result if isinstance(result, int) else 0)
-    except PipelineError as error:
-        _fail(error, str(error), error.exit_code, debug)
-    except click.ClickException as error:
-        if debug:
-            raise
-        error.show()
-        sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("\ninterrupted; nothing changed", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
-    except Exception as error:  # noqa: BLE001 (the last resort: no traceback for a user)
-        said = f"unexpected {type(error).__name__}: {_first_line(error)} (--debug shows more)"
-        _fail(error, said, 1, debug)
+    with interruptible() as signals:
+        try:
+            result: Any = cli.main(told, prog_name="sales", standalone_mode=False)
+            sys.exit(result if isinstance(result, int) else 0)
+        except (click.Abort, KeyboardInterrupt):
+            _interrupted()
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(1)
+        except Exception as error:  # noqa: BLE001 (the last resort: no traceback for a user)
+            if signals:
+                _interrupted()
+            _explain(error, debug)
 
 
-def _fail(error: Exception, message: str, code: int, debug: bool) -> NoReturn:
+def _explain(error: Exception, debug: bool) -> NoReturn:
     if debug:
         raise error
+    if isinstance(error, click.ClickException):
+        error.show()
+        sys.exit(2)
+    if isinstance(error, PipelineError):
+        _fail(str(error), error.exit_code)
+    _fail(f"unexpected {type(error).__name__}: {_first_line(error)} (--debug shows more)", 1)
+
+
+def _interrupted() -> NoReturn:
+    click.echo("\ninterrupted; a run that was not done has changed nothing", err=True)
+    sys.exit(130)
+
+
+def _fail(message: str, code: int) -> NoReturn:
     click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
     sys.exit(code)
 

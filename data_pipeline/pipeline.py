@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby, islice
@@ -27,6 +27,7 @@ from data_pipeline.landing import Say, land
 from data_pipeline.ledger import KnownFile
 from data_pipeline.load import Tally
 from data_pipeline.processed import Processed
+from data_pipeline.signals import uninterrupted
 from data_pipeline.sources.files import RawFile, content_hash
 from data_pipeline.sql import staging_name, text
 from data_pipeline.transform import CleanedFile, OnRead
@@ -83,21 +84,29 @@ def run(settings: Settings, on_read: OnRead | None = None, say: Say | None = Non
         if plan.kind == NOTHING_NEW and not plan.touched and not processed.missing():
             return Result(None, NOTHING_NEW, warehouse.url, landed=landed)
         warehouse.prepare()
-        try:
-            cleaned = _clean(warehouse, plan, settings, on_read)
-            with processed, warehouse.transaction():
-                run_id, tallies = _load(warehouse, plan, cleaned, found, settings)
-                processed.write(warehouse)
-                times = (started, _now())
-                ledger.write_run(warehouse, run_id, plan.kind, times, _versions(), _said(settings))
-        finally:
-            with suppress(WarehouseError):
-                warehouse.drop_staging()
-        processed.show()
+        with ExitStack() as ending:
+            try:
+                cleaned = _clean(warehouse, plan, settings, on_read)
+                with processed, warehouse.transaction():
+                    run_id, tallies = _load(warehouse, plan, cleaned, found, settings)
+                    processed.write(warehouse)
+                    _enter_run(warehouse, run_id, plan, started, settings)
+                    ending.enter_context(uninterrupted())
+            finally:
+                with suppress(WarehouseError):
+                    warehouse.drop_staging()
+            processed.show()
         warnings = _warnings(plan, cleaned)
         return Result(
             run_id, plan.kind, warehouse.url, cleaned, tallies, warnings, processed.paths, landed
         )
+
+
+def _enter_run(
+    warehouse: Warehouse, run_id: int, plan: Plan, started: datetime, settings: Settings
+) -> None:
+    times = (started, _now())
+    ledger.write_run(warehouse, run_id, plan.kind, times, _versions(), _said(settings))
 
 
 def _plan(

@@ -29,8 +29,8 @@ class Processed:
         self.paths = () if folder is None or kind == "none" else tuple(folder / n for n in names)
 
     def missing(self) -> bool:
-        """Whether one of the files is not there."""
-        return not all(path.exists() for path in self.paths)
+        """Whether one of the files is not there, or a run was killed before all had their names."""
+        return not all(path.exists() and not _unfinished(path).exists() for path in self.paths)
 
     def write(self, warehouse: Warehouse) -> None:
         """Write the rows of the star, ordered by key, beside the old files."""

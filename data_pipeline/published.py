@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import time
 from contextlib import suppress
@@ -18,6 +19,8 @@ from data_pipeline.errors import BusyWarehouseError, WarehouseError
 RETRY_S = 0.05
 FICLONE = 0x40049409
 """Linux: let a file share the blocks of another one, until either is written to."""
+
+REFUSED_WRITE = re.compile(r'Could not write file \\?"(.+?)\\?": ([\w ]+)')
 
 
 class PublishedFile:
@@ -123,6 +126,16 @@ def in_use(path: Path) -> BusyWarehouseError:
         f"{path} is in use by another run; wait for it to end, or let this one wait with "
         "--wait SECONDS"
     )
+
+
+def refused_write(said: str) -> WarehouseError | None:
+    """What a database says when the disk is full, in our words; None when it says other things.
+
+    >>> str(refused_write('IO Error: Could not write file "/w.wal": No space left on device'))
+    'cannot write /w.wal: No space left on device; nothing changed'
+    """
+    found = REFUSED_WRITE.search(said)
+    return found and WarehouseError(f"cannot write {found[1]}: {found[2]}; nothing changed")
 
 
 def _shares_blocks(old: int, new: int) -> bool:

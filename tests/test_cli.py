@@ -233,7 +233,7 @@ def test_an_interrupt_ends_with_130(
     monkeypatch.setattr("data_pipeline.pipeline.run", interrupted)
     said = sales_command("run", *run_flags(store))
     assert said.code == 130
-    assert "nothing changed" in said.err
+    assert "changed nothing" in said.err
 
 
 def test_the_bar_follows_the_bytes_on_a_terminal(

@@ -19,6 +19,7 @@ import pyarrow as pa
 from data_pipeline.contract import TABLES, Column, Table
 from data_pipeline.engines import Engine
 from data_pipeline.layout import Relation
+from data_pipeline.published import refused_write
 from data_pipeline.sql import quote
 
 if TYPE_CHECKING:
@@ -187,5 +188,7 @@ class Warehouse(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: object, *_: object) -> None:
         self.close()
+        if refused := refused_write(str(error)):
+            raise refused from None

@@ -22,7 +22,7 @@ from data_pipeline.engines.doubled import find_doubled
 from data_pipeline.engines.duckdb import DuckDBEngine, Stream, arrow_batches
 from data_pipeline.errors import ConfigError, MissingWarehouseError, WarehouseError
 from data_pipeline.layout import Relation, star
-from data_pipeline.published import PublishedFile, in_use
+from data_pipeline.published import RETRY_S, PublishedFile, in_use
 from data_pipeline.sql import field_types, quote, text
 from data_pipeline.warehouses.base import Access, Row, Warehouse
 
@@ -30,10 +30,6 @@ Opened = TypeVar("Opened")
 
 LARGEST_BITMAP = 1 << 29
 """Keys that span no more than this are looked at in a bitmap; others are grouped."""
-
-RETRY_S = 0.1
-SPILLED = ".tmp"
-"""The ending of the folder for what does not fit the memory."""
 
 
 def connect(url: str, access: Access) -> Warehouse:
@@ -56,7 +52,7 @@ class DuckDBWarehouse(Warehouse):
         try:
             self._open()
         except BaseException:
-            self._file.unlock()
+            self._let_go()
             raise
 
     def _open(self) -> None:
@@ -108,6 +104,9 @@ class DuckDBWarehouse(Warehouse):
 
     def close(self) -> None:
         self._connection.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
         if not self._access.read_only:
             self._file.discard()
             self._file.unlock()
@@ -239,7 +238,7 @@ def _open_to_read(path: Path, access: Access) -> duckdb.DuckDBPyConnection:
     """Open the file as it is now. By its path alone, a process that still has the old file open
     would be given that one again.
     """
-    spill = path.with_name(f"{path.name}.{token_hex(4)}{SPILLED}")
+    spill = path.with_name(f"{path.name}.{token_hex(4)}.tmp")
     connection = _connect(":memory:", access, temp_directory=str(spill))
     attach = f"ATTACH {text(str(path))} AS warehouse (READ_ONLY)"
     try:
