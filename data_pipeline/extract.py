@@ -6,8 +6,6 @@ passed on as a fault with its line.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -15,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from data_pipeline.contract import TABLES
+from data_pipeline.sources.arrays import numbers, of_mask, of_texts
 from data_pipeline.sources.files import PARQUET_MAGIC, RawFile, find_files
 from data_pipeline.sources.header import Format, Header
 from data_pipeline.sources.outline import BlockOutline, Choice, LineSet
@@ -28,7 +27,7 @@ __all__ = [
     "open_file",
     "read_again",
     "read_texts",
-    "text_schema",
+    "with_raw",
 ]
 
 
@@ -50,6 +49,8 @@ class OpenFile(Protocol):
 
     def batches(self) -> Iterator[pa.RecordBatch]: ...
 
+    def texts_of(self, batch: pa.RecordBatch) -> list[str]: ...
+
 
 def open_file(file: RawFile, format_: Format) -> OpenFile:
     """Open a raw file and match its header with the contract, or raise SourceError."""
@@ -67,13 +68,6 @@ def _is_parquet(file: RawFile) -> bool:
             return handle.read(4) == PARQUET_MAGIC
     except OSError:
         return False
-
-
-def text_schema(header: Header, *, raw: bool = False) -> pa.Schema:
-    """The schema of the batches: text columns, `source_line`, `fault` and perhaps `raw`."""
-    fields = [pa.field(name, pa.string()) for name in header.positions]
-    fields += [pa.field("source_line", pa.int64()), pa.field("fault", pa.string())]
-    return pa.schema(fields + [pa.field("raw", pa.string())] * raw)
 
 
 def read_again(
@@ -115,21 +109,16 @@ def read_texts(file: RawFile, format_: Format, lines: Sequence[int]) -> Iterator
 
 def _parquet_again(opened: ParquetFile, choose: Choice) -> Iterator[pa.RecordBatch]:
     for batch in opened.batches():
-        part = batch.filter(pa.array(choose(batch.column("source_line").to_numpy())))
+        part = batch.filter(of_mask(choose(numbers(batch.column("source_line")))))
         if part.num_rows:
-            yield _with_raw(part, [_as_csv(row) for row in _values(part, opened.header)])
+            yield with_raw(opened, part)
+
+
+def with_raw(opened: OpenFile, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Add the column `raw`, the record as text, to rows of the batch that was read last."""
+    return _with_raw(batch, opened.texts_of(batch))
 
 
 def _with_raw(batch: pa.RecordBatch, raws: list[str]) -> pa.RecordBatch:
     shown = [raw.replace("\0", SHOWN_NUL) for raw in raws]
-    return batch.append_column("raw", pa.array(shown, pa.string()))
-
-
-def _values(batch: pa.RecordBatch, header: Header) -> Iterator[Sequence[str]]:
-    return zip(*(batch.column(name).to_pylist() for name in header.positions), strict=True)
-
-
-def _as_csv(row: Sequence[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(row)
-    return text.getvalue()
+    return batch.append_column("raw", of_texts(shown))

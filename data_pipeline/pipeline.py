@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from data_pipeline import aggregates, extract, ledger, load, transform
@@ -28,6 +29,7 @@ from data_pipeline.ledger import KnownFile
 from data_pipeline.load import Tally
 from data_pipeline.processed import Processed
 from data_pipeline.signals import uninterrupted
+from data_pipeline.sources.arrays import of_numbers, of_texts
 from data_pipeline.sources.files import RawFile, content_hash
 from data_pipeline.sql import staging_name, text
 from data_pipeline.transform import CleanedFile, OnRead
@@ -239,10 +241,9 @@ def _raw_reader(
         found = extract.read_texts(files[name], format_, lines)
         while part := list(islice(found, RAW_BATCH)):
             numbers, texts = zip(*part, strict=True)
-            columns = ([name] * len(part), list(numbers), list(texts))
-            yield pa.RecordBatch.from_pydict(
-                dict(zip(load.RAW_SCHEMA.names, columns, strict=True)), schema=load.RAW_SCHEMA
-            )
+            at = of_numbers(np.array(numbers, np.int64), pa.int64())
+            columns = [of_texts([name] * len(part)), at, of_texts(texts)]
+            yield pa.RecordBatch.from_arrays(columns, schema=load.RAW_SCHEMA)
 
     return fetch
 

@@ -1,8 +1,8 @@
 """Transform: raw text rows become clean rows and rejected rows, in staging tables.
 
-Two lanes lead there. The engine's quick lane takes rows that are beyond doubt. What it leaves is
-read once more by its line and judged by the contract lane (`judge.py`). No row can be in both or in
-none: the lines decide, and the records that were counted have to come out as rows.
+Two lanes lead there. The quick lane (`plain.py`) takes rows that are beyond doubt. What it leaves
+is judged by the contract lane (`judge.py`). No row can be in both or in none: each batch is split
+in two, and the records that were counted have to come out as rows.
 """
 
 from __future__ import annotations
@@ -11,19 +11,55 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 
 from data_pipeline.contract import FUTURE_TOLERANCE, TABLES, Table
 from data_pipeline.engines import RAW_ROWS, Engine
 from data_pipeline.errors import BooksError
-from data_pipeline.extract import OpenFile, RawFile, open_file, read_again, text_schema
+from data_pipeline.extract import OpenFile, RawFile, open_file, read_again, with_raw
 from data_pipeline.judge import judge_rows
-from data_pipeline.sources.header import Format
+from data_pipeline.plain import has_plain_forms, plain_schema, take_plain
+from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
+from data_pipeline.sources.header import Format, Header
+from data_pipeline.sources.instants import micros
 from data_pipeline.sources.outline import BlockOutline, LineSet
-from data_pipeline.sql import PROVENANCE, column_list, column_types, staging_name, text
+from data_pipeline.sql import PROVENANCE, column_list, column_types, quote, staging_name, text
 
 OnRead = Callable[[RawFile, int], None]
 """Is told of a file and how many of its bytes have been read."""
+
+KEPT_BYTES = 64 << 20
+"""So much of what the quick lane leaves of a file stays in memory."""
+
+
+class Doubtful:
+    """The rows of a file that the quick lane leaves to the contract lane: kept as long as they are
+    few, else only their lines, and then they are read once more.
+    """
+
+    def __init__(self) -> None:
+        self._lines = LineSet()
+        self._kept: list[pa.RecordBatch] | None = []
+        self._room = KEPT_BYTES
+
+    def add(self, opened: OpenFile, batch: pa.RecordBatch) -> None:
+        """Add rows of the batch that was read last."""
+        self._lines.add(numbers(batch.column("source_line")))
+        if self._kept is not None and batch.num_rows:
+            self._kept.append(with_raw(opened, batch))
+            self._room -= self._kept[-1].nbytes
+            if self._room < 0:
+                self._kept = None
+
+    def batches(
+        self, file: RawFile, format_: Format, outline: Sequence[BlockOutline]
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the rows with their texts; `outline` is what the reading of the file left."""
+        if self._kept is None:
+            yield from read_again(file, format_, self._lines.holds, outline)
+        else:
+            yield from self._kept
 
 
 @dataclass(slots=True)
@@ -38,6 +74,7 @@ class CleanedFile:
     rejected: int
     unknown_columns: tuple[str, ...] = field(default=())
     outline: Sequence[BlockOutline] = ()
+    doubtful: Doubtful = field(default_factory=Doubtful)
 
 
 def prepare(engine: Engine) -> None:
@@ -89,24 +126,62 @@ def _take_plain_rows(
 ) -> CleanedFile:
     opened = open_file(file, format_)
     batches = _watched(opened, on_read) if on_read else opened.batches()
-    reader = pa.RecordBatchReader.from_batches(text_schema(opened.header), batches)
-    taken = 0
-    if sql := engine.quick_lane(table, format_, opened.header, staging_name(table)):
-        values = {"source_file": file.name, "latest": first_seen + FUTURE_TOLERANCE}
-        taken = engine.stream(sql, reader, values)
+    doubtful, taken = Doubtful(), 0
+    if has_plain_forms(table, format_):
+        latest = first_seen + FUTURE_TOLERANCE
+        plain = _plain_batches(table, opened, batches, latest, doubtful)
+        reader = pa.RecordBatchReader.from_batches(plain_schema(table, opened.header), plain)
+        taken = engine.stream(_insert_plain(table, opened.header), reader, {"file": file.name})
     else:
-        for _ in reader:
-            pass
-    unknown = opened.header.unknown
+        for batch in batches:
+            doubtful.add(opened, batch)
     return CleanedFile(
-        file, first_seen, opened.content_hash, opened.rows, taken, 0, unknown, opened.outline
+        file,
+        first_seen,
+        opened.content_hash,
+        opened.rows,
+        taken,
+        0,
+        opened.header.unknown,
+        opened.outline,
+        doubtful,
+    )
+
+
+def _plain_batches(
+    table: Table,
+    opened: OpenFile,
+    batches: Iterator[pa.RecordBatch],
+    latest: datetime,
+    doubtful: Doubtful,
+) -> Iterator[pa.RecordBatch]:
+    """Pass on the plain rows, and put the others aside."""
+    for batch in batches:
+        plain, others = take_plain(table, opened.header, batch, latest)
+        doubtful.add(opened, others)
+        yield plain
+
+
+def _insert_plain(table: Table, header: Header) -> str:
+    """Make the INSERT of plain rows into the staging table."""
+    values = []
+    for column in table.columns:
+        if column.derived:
+            amount = "CAST(quantity AS DECIMAL(6,0)) * CAST(price AS DECIMAL(12,4))"
+            values.append(f"CAST({amount} AS DECIMAL(18,4))")
+        elif column.name in header.positions:
+            values.append(quote(column.name))
+        else:
+            values.append(f"CAST(NULL AS {column.type.sql})")
+    return (
+        f"INSERT INTO {staging_name(table)} SELECT {', '.join(values)}, $file, source_line, NULL "
+        f"FROM {RAW_ROWS}"
     )
 
 
 def _judge(engine: Engine, table: Table, files: Sequence[CleanedFile], format_: Format) -> None:
     """Send what the quick lane left of the files through the contract lane."""
-    left = [(file, _lines_taken(engine, table, file)) for file in files]
-    batches = (b for file, taken in left for b in _left_over(table, file, taken, format_))
+    batches = (b for file in files for b in _left_over(table, file, format_))
     reader = pa.RecordBatchReader.from_batches(doubtful_schema(table), batches)
     judged = judge_rows(table, format_, RAW_ROWS)
     engine.stream(f"CREATE OR REPLACE TEMP TABLE judged AS {judged}", reader, {})
@@ -128,12 +203,6 @@ def _judge(engine: Engine, table: Table, files: Sequence[CleanedFile], format_: 
     engine.rows("DROP TABLE judged")
 
 
-def _lines_taken(engine: Engine, table: Table, file: CleanedFile) -> LineSet:
-    return engine.lines(
-        f"SELECT source_line FROM {staging_name(table)} WHERE source_file = {text(file.file.name)}"
-    )
-
-
 def _watched(opened: OpenFile, on_read: OnRead) -> Iterator[pa.RecordBatch]:
     for batch in opened.batches():
         on_read(opened.file, opened.bytes_read)
@@ -141,11 +210,9 @@ def _watched(opened: OpenFile, on_read: OnRead) -> Iterator[pa.RecordBatch]:
     on_read(opened.file, opened.file.size)
 
 
-def _left_over(
-    table: Table, file: CleanedFile, taken: LineSet, format_: Format
-) -> Iterator[pa.RecordBatch]:
+def _left_over(table: Table, file: CleanedFile, format_: Format) -> Iterator[pa.RecordBatch]:
     """Read the records that the quick lane did not take."""
-    for batch in read_again(file.file, format_, lambda lines: ~taken.holds(lines), file.outline):
+    for batch in file.doubtful.batches(file.file, format_, file.outline):
         yield _complete(batch, table, file)
 
 
@@ -160,11 +227,15 @@ def doubtful_schema(table: Table) -> pa.Schema:
 def _complete(batch: pa.RecordBatch, table: Table, file: CleanedFile) -> pa.RecordBatch:
     """Add the columns that the file does not have, and those that are the same in all its rows."""
     rows, schema = batch.num_rows, doubtful_schema(table)
-    constant = {"source_file": file.file.name, "latest": file.first_seen + FUTURE_TOLERANCE}
+    latest = np.full(rows, micros(file.first_seen + FUTURE_TOLERANCE))
+    constant = {
+        "source_file": of_texts([file.file.name] * rows),
+        "latest": of_numbers(latest, pa.timestamp("us")),
+    }
     columns = []
     for field_ in schema:
         if field_.name in constant:
-            columns.append(pa.repeat(pa.scalar(constant[field_.name], field_.type), rows))
+            columns.append(constant[field_.name])
         elif field_.name in batch.schema.names:
             columns.append(batch.column(field_.name))
         else:

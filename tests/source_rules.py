@@ -20,7 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"commands"}),
     frozenset({"", "pipeline", "inspection", "grade", "aggregates", "simulator"})
     | {"metrics", "charts", "report", "dashboard"},
-    frozenset({"extract", "judge", "transform", "load", "ledger", "processed", "config"})
+    frozenset({"extract", "judge", "plain", "transform", "load", "ledger", "processed", "config"})
     | {"landing"},
     frozenset({"sources", "engines", "warehouses"}),
     frozenset({"databases"}),

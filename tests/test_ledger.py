@@ -159,10 +159,6 @@ def test_a_leak_in_the_reader_is_seen(
     monkeypatch.setattr(TextFile, "batches", leaking)
     rows = [f"{n},1,1,1,5,{DAY}" for n in range(20, 30)]
     store.put({"sales-2.csv": sales(*rows)})
-    if not double:
-        store.run()  # what the quick lane did not get is read again by its line
-        assert store.rows("SELECT count(*) FROM sales") == [(13,)]
-        return
     with pytest.raises(BooksError):
         store.run()
     assert store.dump() == before

@@ -7,10 +7,6 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from data_pipeline.contract import Table
-from data_pipeline.sources.header import Format, Header
-from data_pipeline.sources.outline import LineSet
-
 RAW_ROWS = "raw_rows"
 """The name under which a stream of raw rows can be selected from."""
 
@@ -23,9 +19,3 @@ class Engine(Protocol):
 
     def stream(self, sql: str, reader: pa.RecordBatchReader, values: Mapping[str, Any]) -> int:
         """Run a statement over the stream `raw_rows`; return how many rows it wrote."""
-
-    def lines(self, sql: str) -> LineSet:
-        """Run a SELECT of line numbers."""
-
-    def quick_lane(self, table: Table, format_: Format, header: Header, target: str) -> str | None:
-        """Make the INSERT of rows that are beyond doubt; None when the source writes otherwise."""

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from data_pipeline.engines.duckdb import arrow_batches
+from data_pipeline.sources.arrays import numbers, of_numbers
 
 
 def find_doubled(keys: duckdb.DuckDBPyRelation, name: str, low: int, high: int) -> pa.RecordBatch:
@@ -14,7 +15,7 @@ def find_doubled(keys: duckdb.DuckDBPyRelation, name: str, low: int, high: int) 
     seen = np.zeros(high - low + 1, bool)
     again: list[np.ndarray] = []
     for batch in arrow_batches(keys):
-        at = batch.column(0).to_numpy() - low
+        at = numbers(batch.column(0)) - low
         before = seen[at]
         if before.any():
             again.append(at[before])
@@ -23,4 +24,4 @@ def find_doubled(keys: duckdb.DuckDBPyRelation, name: str, low: int, high: int) 
             ordered = np.sort(at)
             again.append(ordered[1:][ordered[1:] == ordered[:-1]])
     found = np.unique(np.concatenate(again)) if again else np.zeros(0, np.int64)
-    return pa.RecordBatch.from_pydict({name: pa.array(found + low, pa.int64())})
+    return pa.RecordBatch.from_arrays([of_numbers(found + low, pa.int64())], [name])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Buffered = io.BufferedReader["_HashedFile"]
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 8 << 20
 BOMB_BYTES, BOMB_RATIO = 100 << 20, 200
 """More than this much text, and this many times the packed size: not an export of a shop."""
 

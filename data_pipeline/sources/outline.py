@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_pipeline.sources.records import CR, LF, Layout, Mask, Positions
+from data_pipeline.sources.records import Layout
+from data_pipeline.sources.scan import CR, Mask, Positions, find_newlines
 
 Choice = Callable[[Positions], Mask]
 """Says for each of some lines whether its record is wanted."""
@@ -55,7 +56,7 @@ def cut_blocks(
 def choose_records(block: bytes, outline: BlockOutline, choose: Choice) -> Layout:
     """Lay out the wanted records of a block."""
     data = np.frombuffer(block, np.uint8)
-    stops = np.flatnonzero(data == LF)
+    stops = find_newlines(block)
     if not block.endswith(b"\n"):
         stops = np.append(stops, len(block))
     wanted = choose(outline.first_line + np.arange(len(stops), dtype=np.int64))

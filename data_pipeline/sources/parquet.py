@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +13,7 @@ import pyarrow.parquet as pq
 
 from data_pipeline.contract import Table
 from data_pipeline.errors import BooksError, SourceError
+from data_pipeline.sources.arrays import of_numbers
 from data_pipeline.sources.files import RawFile, content_hash
 from data_pipeline.sources.header import Format, match_header
 from data_pipeline.sources.outline import BlockOutline
@@ -56,9 +59,9 @@ class ParquetFile:
                 }
                 fault = _show_nuls(columns, batch.num_rows)
                 lines = np.arange(self.rows + 1, self.rows + 1 + batch.num_rows, dtype=np.int64)
-                columns |= {"source_line": pa.array(lines), "fault": fault}
+                columns |= {"source_line": of_numbers(lines, pa.int64()), "fault": fault}
                 self.rows += batch.num_rows
-                yield pa.RecordBatch.from_pydict(columns)
+                yield pa.RecordBatch.from_arrays([*columns.values()], [*columns])
         except (pa.ArrowInvalid, OSError) as error:
             raise SourceError(f"{self.file.name} is a damaged Parquet file ({error})") from None
         after = self.file.path.stat()
@@ -71,6 +74,17 @@ class ParquetFile:
                 f"{self.file.name}: its footer counts {self._parquet.metadata.num_rows} rows, "
                 f"{self.rows} were read; nothing was loaded"
             )
+
+    def texts_of(self, batch: pa.RecordBatch) -> list[str]:
+        """The rows of a batch, written as CSV."""
+        values = (batch.column(name).to_pylist() for name in self.header.positions)
+        return [_as_csv(row) for row in zip(*values, strict=True)]
+
+
+def _as_csv(row: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(row)
+    return text.getvalue()
 
 
 def _as_text(values: pa.Array) -> pa.Array:

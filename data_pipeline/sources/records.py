@@ -19,10 +19,17 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-LF, CR, QUOTE = 10, 13, 34
-
-Positions = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from data_pipeline.sources.scan import (
+    CR,
+    LF,
+    QUOTE,
+    Mask,
+    Positions,
+    find_byte,
+    find_foreign,
+    find_newlines,
+    is_utf8,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +50,15 @@ class Layout:
     inside: Positions
 
 
-def count_newlines(block: bytes) -> int:
-    """Count the line feeds of a block."""
-    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == LF))
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole records of a file, and the line on which the first of them begins. The layout is
+    there when it had to be found to see how far the records are whole.
+    """
+
+    data: bytes
+    first_line: int
+    layout: Layout | None = None
 
 
 def is_plain(block: bytes) -> bool:
@@ -57,17 +70,6 @@ def is_plain(block: bytes) -> bool:
     if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
         return False
     return is_utf8(block)
-
-
-def is_utf8(block: bytes) -> bool:
-    """Say whether the bytes are valid UTF-8."""
-    if block.isascii():
-        return True
-    try:
-        block.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 class Grammar:
@@ -113,12 +115,12 @@ def find_records(
     record with a quote by itself, also where all quotes of the block seem to pair.
     """
     data = np.frombuffer(block, np.uint8)
-    newlines = np.flatnonzero(data == LF)
+    newlines = find_newlines(block)
     inside = np.zeros(len(newlines), bool)
     spoilt: dict[int, str] = {}
     consumed = len(block) if final else _last_end(newlines, inside)
     if b'"' in block or b"\r" in block:
-        paired = None if suspicious else _pair_quotes(data, newlines, ord(delimiter), final)
+        paired = None if suspicious else _pair_quotes(block, newlines, ord(delimiter), final)
         if paired is None:
             inside, spoilt, consumed = _walk(
                 block, data, newlines, grammar(delimiter), fields, final
@@ -139,7 +141,7 @@ def find_records(
     if not filled.all():
         starts, ends, lines = starts[filled], ends[filled], lines[filled]
     faults = {int(np.searchsorted(starts, at)): reason for at, reason in spoilt.items()}
-    _find_bad_bytes(block, data, starts, ends, faults)
+    _find_bad_bytes(block, starts, ends, faults)
     return Layout(starts, ends, lines, faults, consumed, count, np.flatnonzero(inside[:count]))
 
 
@@ -158,14 +160,14 @@ def _last_end(newlines: Positions, inside: Mask) -> int:
 
 
 def _pair_quotes(
-    data: NDArray[np.uint8], newlines: Positions, delimiter: int, final: bool
+    block: bytes, newlines: Positions, delimiter: int, final: bool
 ) -> tuple[Mask, int] | None:
     """Pair the quotes of a block in one go: which newlines lie inside quotes, and how far records
     are complete. None when a quote stands where no quoted field begins or ends, or a carriage
     return stands alone: then the records have to be walked through.
     """
-    quotes = np.flatnonzero(data == QUOTE)
-    returns = np.flatnonzero(data == CR)
+    data = np.frombuffer(block, np.uint8)
+    quotes, returns = find_byte(block, QUOTE), find_byte(block, CR)
     size = len(data)
     if len(quotes) % 2 and final:
         return None
@@ -222,9 +224,9 @@ def _walk(
 
 def _suspects(block: bytes, data: NDArray[np.uint8]) -> list[int]:
     """The positions of quotes and of lone carriage returns, in order."""
-    found = np.flatnonzero(data == QUOTE)
+    found = find_byte(block, QUOTE)
     if b"\r" in block:
-        returns = np.flatnonzero(data == CR)
+        returns = find_byte(block, CR)
         following = data[np.minimum(returns + 1, len(data) - 1)]
         found = np.sort(np.concatenate((found, returns[following != LF])))
     positions: list[int] = found.tolist()
@@ -247,19 +249,15 @@ def _is_unclosed(rules: Grammar, record: bytes, fields: int) -> bool:
 
 
 def _find_bad_bytes(
-    block: bytes,
-    data: NDArray[np.uint8],
-    starts: Positions,
-    ends: Positions,
-    faults: dict[int, str],
+    block: bytes, starts: Positions, ends: Positions, faults: dict[int, str]
 ) -> None:
     """Add the records with NUL bytes and with bytes that are not UTF-8 to the faults."""
     if b"\0" in block:
-        for index in _owners(np.flatnonzero(data == 0), starts, ends):
+        for index in _owners(find_byte(block, 0), starts, ends):
             faults.setdefault(index, "nul_byte")
     if block.isascii():
         return
-    foreign = np.flatnonzero(data >= 128)
+    foreign = find_foreign(block)
     if len(foreign) < len(starts) // 8 or not is_utf8(block):
         for index in _owners(foreign, starts, ends):
             if not is_utf8(block[starts[index] : ends[index]]):
@@ -270,7 +268,7 @@ def records_with_quotes(block: bytes, layout: Layout) -> Mask:
     """Say for each record whether there is a quote in it."""
     has_quote = np.zeros(len(layout.starts), bool)
     if b'"' in block:
-        quotes = np.flatnonzero(np.frombuffer(block, np.uint8) == QUOTE)
+        quotes = find_byte(block, QUOTE)
         has_quote[_owners(quotes, layout.starts, layout.ends)] = True
     return has_quote
 
@@ -280,3 +278,14 @@ def _owners(positions: Positions, starts: Positions, ends: Positions) -> list[in
     owners = np.searchsorted(starts, positions, side="right") - 1
     owned = (owners >= 0) & (positions < ends[np.maximum(owners, 0)]) if len(ends) else owners > 0
     return [int(i) for i in np.unique(owners[owned])]
+
+
+def join_records(data: bytes, starts: Positions, ends: Positions) -> bytes:
+    """Join records with line feeds; runs of neighbours are copied as one piece."""
+    if not len(starts):
+        return b""
+    breaks = np.flatnonzero(starts[1:] > ends[:-1] + 1) + 1
+    firsts = starts[np.concatenate(([0], breaks))]
+    lasts = ends[np.concatenate((breaks - 1, [len(ends) - 1]))]
+    view = memoryview(data)
+    return b"\n".join(view[a:b] for a, b in zip(firsts, lasts, strict=True)) + b"\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow.csv as pa_csv
 
 from data_pipeline.contract import Table
 from data_pipeline.errors import BooksError, SourceError
+from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
 from data_pipeline.sources.files import ByteStream, RawFile
 from data_pipeline.sources.header import Format, read_header
 from data_pipeline.sources.outline import (
@@ -27,29 +28,18 @@ from data_pipeline.sources.outline import (
     outline_of,
 )
 from data_pipeline.sources.records import (
-    LF,
+    Block,
     Layout,
-    Positions,
-    count_newlines,
     find_records,
     grammar,
     is_plain,
+    join_records,
     records_with_quotes,
 )
+from data_pipeline.sources.scan import Positions, count_newlines, find_newlines
 
 MAX_RECORD_BYTES = 32 << 20
 """A record may be as long as this; a quote still open by then is taken for a stray one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Whole records of a file, and the line on which the first of them begins. The layout is
-    there when it had to be found to see how far the records are whole.
-    """
-
-    data: bytes
-    first_line: int
-    layout: Layout | None = None
 
 
 class TextFile:
@@ -67,6 +57,7 @@ class TextFile:
         self._stream = ByteStream(file, format_.encoding, hashed=not again)
         self._blocks = self._stream.blocks()
         self._line = 1
+        self._at = Block(b"", 0)
         head = self._read_head()
         self.delimiter, self.header, end = read_header(file, table, format_, head)
         self._line += count_newlines(head[:end])
@@ -96,11 +87,25 @@ class TextFile:
         """
         for block in self._whole_records():
             parse = self._parse_plain(block) if is_plain(block.data) else None
+            self._at = block
             if parse is None:
                 layout = self._lay_out(block)
                 parse = self._split_records(block, layout)
                 self.outline.append(outline_of(layout, len(block.data), block.first_line))
+                self._at = replace(block, layout=layout)
             yield from parse
+
+    def texts_of(self, batch: pa.RecordBatch) -> list[str]:
+        """The texts of records, rows of the batch that was yielded last; see `read_again`."""
+        data, first = self._at.data, self._at.first_line
+        layout = self._at.layout
+        if layout is None:
+            fields = len(self.header.names)
+            layout = find_records(data, self.delimiter, fields, final=True)
+            self._at = replace(self._at, layout=layout)
+        at = np.searchsorted(layout.lines, numbers(batch.column("source_line")) - first)
+        spans = zip(layout.starts[at].tolist(), layout.ends[at].tolist(), strict=True)
+        return [data[a:b].decode("utf-8", "backslashreplace") for a, b in spans]
 
     def read_again(
         self, outline: Sequence[BlockOutline], choose: Choice
@@ -127,7 +132,7 @@ class TextFile:
             data = pending[:cut]
             count = count_newlines(data)
             if at < len(wanted) and wanted[at] < line + count + final:
-                stops = np.append(np.flatnonzero(np.frombuffer(data, np.uint8) == LF), len(data))
+                stops = np.append(find_newlines(data), len(data))
                 while at < len(wanted) and wanted[at] - line < len(stops) - (not final):
                     first = wanted[at] - line
                     start = int(stops[first - 1]) + 1 if first else 0
@@ -226,7 +231,7 @@ class TextFile:
             count = int(chosen.sum())
             if not count:
                 continue
-            data = _join(block.data, layout.starts[chosen], layout.ends[chosen])
+            data = join_records(block.data, layout.starts[chosen], layout.ends[chosen])
             table, ragged = self._read(data, quoted=has_quotes)
             if table.num_rows + len(ragged) != count:
                 raise BooksError(
@@ -249,7 +254,7 @@ class TextFile:
         names = [f"c{i}" for i in range(len(self.header.names))]
         used = [names[i] for i in self.header.positions.values()]
         if not data:
-            return pa.table({n: pa.array([], pa.string()) for n in self.header.positions}), ragged
+            return pa.table({n: pa.nulls(0, pa.string()) for n in self.header.positions}), ragged
         if data.startswith(BOM_UTF8):  # Arrow takes the first one away from any buffer
             data = BOM_UTF8 + data
         table = pa_csv.read_csv(
@@ -273,7 +278,7 @@ class TextFile:
         self, table: pa.Table, ragged: list[tuple[int, int]], lines: Positions
     ) -> list[pa.RecordBatch]:
         kept = np.delete(lines, [i for i, _ in ragged]) if ragged else lines
-        table = table.append_column("source_line", pa.array(kept))
+        table = table.append_column("source_line", of_numbers(kept, pa.int64()))
         table = table.append_column("fault", pa.nulls(len(kept), pa.string()))
         batches = table.to_batches()
         if ragged:
@@ -284,16 +289,5 @@ class TextFile:
 
     def _faults(self, lines: Positions, reasons: list[str]) -> pa.RecordBatch:
         columns = {name: pa.nulls(len(lines), pa.string()) for name in self.header.positions}
-        columns |= {"source_line": pa.array(lines), "fault": pa.array(reasons, pa.string())}
-        return pa.RecordBatch.from_pydict(columns)
-
-
-def _join(data: bytes, starts: Positions, ends: Positions) -> bytes:
-    """Join records with line feeds; runs of neighbours are copied as one piece."""
-    if not len(starts):
-        return b""
-    breaks = np.flatnonzero(starts[1:] > ends[:-1] + 1) + 1
-    firsts = starts[np.concatenate(([0], breaks))]
-    lasts = ends[np.concatenate((breaks - 1, [len(ends) - 1]))]
-    view = memoryview(data)
-    return b"\n".join(view[a:b] for a, b in zip(firsts, lasts, strict=True)) + b"\n"
+        columns |= {"source_line": of_numbers(lines, pa.int64()), "fault": of_texts(reasons)}
+        return pa.RecordBatch.from_arrays([*columns.values()], [*columns])

@@ -15,7 +15,7 @@ from data_pipeline.sources.files import BLOCK_BYTES, RawFile
 from data_pipeline.sources.header import Format
 from data_pipeline.sources.landed import Landed
 from data_pipeline.sources.outline import LineSet, choose_records, cut_blocks
-from data_pipeline.sources.records import Positions
+from data_pipeline.sources.scan import Positions
 from data_pipeline.sources.text import TextFile
 from data_pipeline.sql import quote, render, text
 
