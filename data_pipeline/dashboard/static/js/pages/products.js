@@ -39,7 +39,7 @@ const top = {
   tableOptions: (answer, context) => {
     learn(records(answer.frames.products));
     return {
-      limit: Infinity, wide: ["product_id", "category", "class", "share", "cumulative_share"], ...filterColumn(answer.frames.products, context, "product"),
+      limit: Infinity, hide: ["cumulative_share"], wide: ["product_id", "category", "class", "share"], ...filterColumn(answer.frames.products, context, "product"),
       sort: { by: context.state.sort ?? "-net_sales", columns: SORTED, go: (sort) => go({ sort: sort === "-net_sales" ? null : sort }, { replace: true }) },
       after: answer.frames.products.rows.length < answer.facts.row_count && button("Show more", () => go({ more: String(pages(context) + 1) }, { replace: true }), { class: "plain more" }),
     };
