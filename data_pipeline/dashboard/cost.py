@@ -20,7 +20,7 @@ def estimate(question: Question, store: Store, period: Period | None, *, times: 
     """Seconds that the sales of the period need for the question, asked `times` times; none when
     sums answer it that are kept.
     """
-    if store.terms and store.terms.timezone == store.timezone and choose(question, store.terms):
+    if store.terms and store.keeps_sums and choose(question, store.terms):
         return 0.0
     millions = store.rows["sales"] / 1e6
     share = store.share_of(period)

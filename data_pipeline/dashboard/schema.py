@@ -123,7 +123,7 @@ class AnalysisInfo(Shape):
     label: str
     description: str
     frames: list[str]
-    filters: Literal["all", "none"]
+    filters: Literal["all", "all but days"]
     parameters: list[str]
 
 

@@ -56,7 +56,12 @@ class Store:
     has: dict[str, bool]
     terms: Terms | None
     unfiltered: dict[str, tuple[Found, Sent]] = field(default_factory=dict)
-    """Results of analyses that no filter changes, by name and parameters."""
+    """Results of analyses over all sales, by name and parameters."""
+
+    @property
+    def keeps_sums(self) -> bool:
+        """Whether loads keep sums by the days of this time zone."""
+        return self.terms is not None and self.terms.timezone == self.timezone
 
     @cached_property
     def span(self) -> Period | None:

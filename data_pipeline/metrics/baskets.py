@@ -10,13 +10,25 @@ from data_pipeline.metrics.planning import read_terms
 from data_pipeline.metrics.query import divide, query
 from data_pipeline.metrics.reading import read_sql
 from data_pipeline.metrics.rollups import AGG_PRODUCTS
+from data_pipeline.metrics.scoped import find_sales
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from data_pipeline.metrics.question import Where
     from data_pipeline.metrics.reading import Reader
 
 
-def basket_pairs(
-    reader: Reader, *, min_orders: int = 10, count: int = 50, most: int = 300
+def basket_pairs(  # noqa: PLR0913 (three bounds, and what is looked at)
+    reader: Reader,
+    *,
+    min_orders: int = 10,
+    count: int = 50,
+    most: int = 300,
+    since: date | None = None,
+    until: date | None = None,
+    where: Where | None = None,
+    timezone: str = "UTC",
 ) -> Frame:
     """The pairs of products that are bought together more often than chance would have it.
 
@@ -25,13 +37,19 @@ def basket_pairs(
     the work stays bounded) and at pairs in at least `min_orders` orders; gives the `count` with the
     highest lift, then those in most orders.
     """
+    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
     terms = read_terms(reader)
-    ((orders,),) = query(reader, ["orders"], timezone=terms.timezone if terms else "UTC").rows
-    products = AGG_PRODUCTS.name if terms else f"({read_sql('sold_rows')})"
+    zone = terms.timezone if sales.is_all and terms else timezone
+    ((orders,),) = query(
+        reader, ["orders"], since=since, until=until, where=where, timezone=zone
+    ).rows
+    is_stored = sales.is_all and terms is not None
+    sold_rows = f"({read_sql('sold_rows').format(sales=sales.relation)})"
+    products = AGG_PRODUCTS.name if is_stored else sold_rows
+    sql = read_sql("basket_pairs").format(products=products, sales=sales.relation)
+    limits = {**sales.values, "min_orders": min_orders, "most": most}
     rows = []
-    for one, one_name, two, two_name, both, with_one, with_two in reader.rows(
-        read_sql("basket_pairs").format(products=products), {"min_orders": min_orders, "most": most}
-    ):
+    for one, one_name, two, two_name, both, with_one, with_two in reader.rows(sql, limits):
         expected = Decimal(str(with_one)) * Decimal(str(with_two))
         rows.append(
             (

@@ -1,7 +1,7 @@
 """How customers behave: whether they come back, when, and how much they matter.
 
-Every analysis reads all sales of known customers (guests are nobody in particular) and gives a
-frame; days are those of `timezone`.
+Every analysis reads the sales of known customers (guests are nobody in particular): all of them, or
+those of some days that pass filters, as in `query`. It gives a frame; days are those of `timezone`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from data_pipeline.metrics.frame import Field, Frame, Kind, Row
-from data_pipeline.metrics.periods import find_zone, sale_time_sql
-from data_pipeline.metrics.planning import has_rollups, read_terms, span
+from data_pipeline.metrics.planning import has_rollups, read_terms
 from data_pipeline.metrics.query import divide
 from data_pipeline.metrics.reading import read_sql
 from data_pipeline.metrics.rollups import AGG_CUSTOMERS, AGG_INTERVALS, AGG_PRODUCTS
+from data_pipeline.metrics.scoped import Sales, find_sales
 
 if TYPE_CHECKING:
+    from data_pipeline.metrics.question import Where
     from data_pipeline.metrics.reading import Reader
 
 RFM_ACTIONS = {
@@ -35,16 +36,25 @@ RFM_ACTIONS = {
 """The standard ten segments of recency and frequency, and what they mean."""
 
 
-def cohort_retention(reader: Reader, *, timezone: str = "UTC") -> Frame:
+def cohort_retention(
+    reader: Reader,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    where: Where | None = None,
+    timezone: str = "UTC",
+) -> Frame:
     """Of the customers who first bought in a month, how many bought again n months later.
 
-    One row a cohort and number of months, the last month of the data included. Month 0 is the
-    first purchase itself, so its share is 1.
+    First and again are meant among the sales that are looked at. One row a cohort and number of
+    months, the last month of the data included. Month 0 is the first purchase itself, so its
+    share is 1.
     """
-    stored = has_rollups(reader, timezone)
-    rows = reader.rows(
-        read_sql("stored_cohorts") if stored else _timed(reader, "cohort_retention", timezone)
-    )
+    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
+    if sales.is_all and has_rollups(reader, timezone):
+        rows = reader.rows(read_sql("stored_cohorts"))
+    else:
+        rows = reader.rows(_over(sales, "cohort_retention"), sales.values)
     sizes = {row[0]: row[2] for row in rows if row[1] == 0}
     done = [
         (cohort, months, customers, divide(customers, sizes[cohort], Kind.SHARE))
@@ -59,14 +69,23 @@ def cohort_retention(reader: Reader, *, timezone: str = "UTC") -> Frame:
     return Frame(fields, tuple(done))
 
 
-def rfm_segments(reader: Reader, *, timezone: str = "UTC") -> Frame:
+def rfm_segments(
+    reader: Reader,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    where: Where | None = None,
+    timezone: str = "UTC",
+) -> Frame:
     """Customers by recency and frequency in the standard ten segments, the richest first.
 
     Recency (last buying day) and frequency (orders) are scored 1 to 5 by rank; equal values get
     equal scores. What they spent is shown beside, as the third letter wants.
     """
-    sql = read_sql("rfm_segments").format(bought=_bought(reader, timezone))
-    done = [(*row, divide(row[3], row[1], Kind.MONEY)) for row in reader.rows(sql)]
+    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
+    sql = read_sql("rfm_segments").format(bought=_bought(reader, sales, timezone))
+    rows = reader.rows(sql, sales.values)
+    done = [(*row, divide(row[3], row[1], Kind.MONEY)) for row in rows]
     fields = (
         Field("segment", "Segment", Kind.TEXT),
         Field("customers", "Customers", Kind.COUNT),
@@ -77,16 +96,24 @@ def rfm_segments(reader: Reader, *, timezone: str = "UTC") -> Frame:
     return Frame(fields, tuple(done))
 
 
-def repeat_intervals(reader: Reader, *, timezone: str = "UTC") -> Frame:
+def repeat_intervals(
+    reader: Reader,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    where: Where | None = None,
+    timezone: str = "UTC",
+) -> Frame:
     """How many days lie between one buying day of a customer and the next: days, purchases."""
     fields = (
         Field("days", "Days until the next purchase", Kind.WHOLE),
         Field("purchases", "Purchases", Kind.COUNT),
     )
+    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
     stored = f"SELECT days, purchases FROM {AGG_INTERVALS.name} ORDER BY days"
-    is_stored = has_rollups(reader, timezone)
-    sql = stored if is_stored else _timed(reader, "repeat_intervals", timezone)
-    return Frame(fields, tuple(reader.rows(sql)))
+    is_stored = sales.is_all and has_rollups(reader, timezone)
+    sql = stored if is_stored else _over(sales, "repeat_intervals")
+    return Frame(fields, tuple(reader.rows(sql, sales.values)))
 
 
 def median_of(frame: Frame) -> int | None:
@@ -100,14 +127,24 @@ def median_of(frame: Frame) -> int | None:
     return None
 
 
-def concentration(reader: Reader, item: str) -> tuple[Frame, Frame]:
+def concentration(
+    reader: Reader,
+    item: str,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    where: Where | None = None,
+    timezone: str = "UTC",
+) -> tuple[Frame, Frame]:
     """How much of net sales the best `item`s bring; `item` is "product" or "customer".
 
     The first frame is the curve: a row a hundredth of the items, best sellers first, with the share
     of net sales that it and those before it bring. The second is the ABC analysis: A are the items
     that bring the first 80 % of net sales, B the next 15 %, C the rest.
     """
-    rows = reader.rows(read_sql("concentration").format(items=_items(reader, item)))
+    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
+    sql = read_sql("concentration").format(items=_items(reader, sales, item))
+    rows = reader.rows(sql, sales.values)
     total = sum((_decimal(row[3]) for row in rows), Decimal(0))
     everybody = sum(int(row[2]) for row in rows)
     passed, so_far, curve = 0, Decimal(0), dict[int, Row]()
@@ -142,10 +179,19 @@ def concentration(reader: Reader, item: str) -> tuple[Frame, Frame]:
     )
 
 
-def age_groups(reader: Reader, *, in_year: int) -> Frame:
+def age_groups(
+    reader: Reader,
+    *,
+    in_year: int,
+    since: date | None = None,
+    until: date | None = None,
+    where: Where | None = None,
+    timezone: str = "UTC",
+) -> Frame:
     """Buyers and net sales by age group, the youngest first; age is that reached in `in_year`."""
-    bought = _bought(reader, None)
-    rows = reader.rows(read_sql("age_groups").format(year=int(in_year), bought=bought))
+    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
+    sql = read_sql("age_groups").format(year=int(in_year), bought=_bought(reader, sales, None))
+    rows = reader.rows(sql, sales.values)
     done = [(*row, divide(row[2], row[1], Kind.MONEY)) for row in rows]
     fields = (
         Field("age_group", "Age", Kind.TEXT),
@@ -156,23 +202,22 @@ def age_groups(reader: Reader, *, in_year: int) -> Frame:
     return Frame(fields, tuple(done))
 
 
-def _timed(reader: Reader, name: str, timezone: str) -> str:
-    """The SQL of that name over the sales, with local times."""
-    sale_time = sale_time_sql('s."timestamp"', find_zone(timezone), span(reader))
-    return read_sql(name).format(sale_time=sale_time)
+def _over(sales: Sales, name: str) -> str:
+    """The SQL of that name over the sales that are looked at."""
+    return read_sql(name).format(sales=sales.relation, sale_time=sales.sale_time)
 
 
-def _bought(reader: Reader, timezone: str | None) -> str:
+def _bought(reader: Reader, sales: Sales, timezone: str | None) -> str:
     """What stands behind FROM to get what each customer bought; without a time zone, days may be
     those of any.
     """
     terms = read_terms(reader)
-    if terms and timezone in {None, terms.timezone}:
+    if sales.is_all and terms and timezone in {None, terms.timezone}:
         return AGG_CUSTOMERS.name
-    return f"({_timed(reader, 'bought', timezone or 'UTC')})"
+    return f"({_over(sales, 'bought')})"
 
 
-def _items(reader: Reader, item: str) -> str:
+def _items(reader: Reader, sales: Sales, item: str) -> str:
     """The same for what each product or customer brought."""
     stored = {
         "product": f"(SELECT product_id AS item, net_sales FROM {AGG_PRODUCTS.name}"
@@ -180,8 +225,8 @@ def _items(reader: Reader, item: str) -> str:
         "customer": f"(SELECT customer_id AS item, net_sales FROM {AGG_CUSTOMERS.name}"
         " WHERE first_day IS NOT NULL)",
     }
-    computed = f"({read_sql('items').format(item=f'{item}_id')})"
-    return stored[item] if read_terms(reader) else computed
+    computed = f"({read_sql('items').format(item=f'{item}_id', sales=sales.relation)})"
+    return stored[item] if sales.is_all and read_terms(reader) else computed
 
 
 def _decimal(value: object) -> Decimal:

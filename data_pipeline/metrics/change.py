@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from data_pipeline.metrics.reading import Reader
 
 PLACES = Decimal("0.0001")
+CHANGE_METRICS = (
+    "net_sales",
+    "customers",
+    "customer_orders",
+    "customer_paid_sales",
+    "paid_sales",
+    "returns",
+)
+"""What a change is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +51,13 @@ def decompose(
     Shapley value, the mean of what its change adds over all orders in which the factors can
     change. Guests' sales and returns are parts of their own. Rounding goes to the order value.
     """
-    names = (
-        "net_sales",
-        "customers",
-        "customer_orders",
-        "customer_paid_sales",
-        "paid_sales",
-        "returns",
-    )
     old, new = (
-        query(reader, names, since=p.first, until=p.last, where=where, timezone=timezone).rows[0]
+        query(
+            reader, CHANGE_METRICS, since=p.first, until=p.last, where=where, timezone=timezone
+        ).rows[0]
         for p in (before, now)
     )
-    was, is_ = (dict(zip(names, map(_exact, row), strict=True)) for row in (old, new))
+    was, is_ = (dict(zip(CHANGE_METRICS, map(_exact, row), strict=True)) for row in (old, new))
     customers, often, value = shapley(_factors(was), _factors(is_))
     guests = (is_["paid_sales"] - is_["customer_paid_sales"]) - (
         was["paid_sales"] - was["customer_paid_sales"]

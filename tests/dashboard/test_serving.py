@@ -266,7 +266,7 @@ def test_an_error_nobody_foresaw_shows_no_insides(
     assert "the password is 1234" in caplog.text
 
 
-def test_what_no_filter_changes_is_computed_once(
+def test_what_looks_at_all_sales_is_computed_once(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from data_pipeline.dashboard.answers import analyses, customers
@@ -274,23 +274,25 @@ def test_what_no_filter_changes_is_computed_once(
 
     computed = []
 
-    def age_groups(reader: Any, *, in_year: int) -> Any:
-        computed.append(in_year)
-        return behaviour.age_groups(reader, in_year=in_year)
+    def rfm_segments(reader: Any, **limits: Any) -> Any:
+        computed.append(limits)
+        return behaviour.rfm_segments(reader, **limits)
 
     monkeypatch.setattr(analyses, "MOST_REMEMBERED", 2)
-    monkeypatch.setattr(customers, "age_groups", age_groups)
+    monkeypatch.setattr(customers, "rfm_segments", rfm_segments)
     with open_dashboard(shop.url) as dashboard:
         for day in ("2025-01-01", "2025-02-01", "2025-03-01"):
-            answer = dashboard.ask("/api/analyses/age_groups", since=day)
+            answer = dashboard.ask("/api/analyses/rfm", since=day)
             assert answer["ignored"] == ["since"]
-            assert answer["source"]["relation"]
-        assert "SELECT" in dashboard.ask("/api/explain", analysis="age_groups")["sql"]
+            assert answer["source"]["relation"] == "agg_customers"
+        assert "SELECT" in dashboard.ask("/api/explain", analysis="rfm")["sql"]
         assert len(computed) == 1
-        for name in ("rfm", "cohorts", "repeat_intervals"):
+        assert dashboard.ask("/api/analyses/rfm", where="category:Toys")["ignored"] == []
+        assert len(computed) == 2
+        for name in ("age_groups", "cohorts", "repeat_intervals"):
             dashboard.ask(f"/api/analyses/{name}")
-        dashboard.ask("/api/analyses/age_groups", until="2025-01-01")
-        assert len(computed) == 2, "only so many are remembered"
+        dashboard.ask("/api/analyses/rfm", until="2025-01-01")
+        assert len(computed) == 3, "only so many are remembered"
 
 
 def test_a_question_with_too_many_groups_is_refused(

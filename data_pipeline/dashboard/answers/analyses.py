@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
@@ -12,8 +12,10 @@ from data_pipeline.dashboard.answers import baskets, customers, products, time
 from data_pipeline.dashboard.answers.recording import Recorder, Sent
 from data_pipeline.dashboard.answers.scope import Scope, read_scope
 from data_pipeline.dashboard.answers.shape import asked_json, frame_json
+from data_pipeline.dashboard.cost import estimate
 from data_pipeline.dashboard.refusal import Refusal, wrong_question
 from data_pipeline.errors import ConfigError
+from data_pipeline.metrics import ask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,13 +27,19 @@ if TYPE_CHECKING:
     from data_pipeline.metrics import Frame, Reader
 
 MOST_REMEMBERED = 64
-"""How many results that no filter changes are kept for a version of the data."""
+"""How many results over all sales are kept for a version of the data."""
+
+Asks = Sequence[tuple[Sequence[str], Sequence[str]]]
+"""Metrics, and by what."""
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """An analysis of the page. `seconds` is what a million sales take on a small machine, about;
-    0 when it is read off sums that are kept. One that is not filtered looks at all sales.
+    """An analysis of the page.
+
+    One that does not heed days looks at the whole life of customers. How long it takes follows from
+    the metrics that it `asks` for, by which dimensions; or else a million sales take `seconds` on a
+    small machine, about, and nothing when all are looked at and the answer `is_stored`.
     """
 
     name: str
@@ -40,8 +48,10 @@ class Analysis:
     compute: Callable[[Reader, Store, AnalysisQuestion, Scope], Found]
     frames: tuple[str, ...]
     parameters: tuple[str, ...] = ()
-    is_filtered: bool = True
-    seconds: float = 0.1
+    asks: Callable[[AnalysisQuestion], Asks] | None = None
+    heeds_days: bool = True
+    seconds: float = 0.0
+    is_stored: bool = False
 
 
 _ANALYSES = (
@@ -53,7 +63,7 @@ _ANALYSES = (
         time.explain_change,
         ("parts",),
         ("compare", "compare_since", "compare_until"),
-        seconds=0.2,
+        asks=time.asks_of_change,
     ),
     Analysis(
         "new_returning",
@@ -62,7 +72,7 @@ _ANALYSES = (
         time.new_and_returning,
         ("new_returning",),
         ("grain",),
-        seconds=0.3,
+        asks=time.asks_of_new_and_returning,
     ),
     Analysis(
         "week",
@@ -71,6 +81,7 @@ _ANALYSES = (
         time.week_by_hour,
         ("week",),
         ("metric",),
+        asks=time.asks_of_week,
     ),
     Analysis(
         "products",
@@ -80,6 +91,7 @@ _ANALYSES = (
         products.list_products,
         ("products",),
         ("sort", "search", "limit", "offset"),
+        asks=products.asks_of_products,
     ),
     Analysis(
         "concentration",
@@ -88,8 +100,8 @@ _ANALYSES = (
         products.concentrate,
         ("curve", "classes"),
         ("item",),
-        is_filtered=False,
         seconds=0.2,
+        is_stored=True,
     ),
     Analysis(
         "movers",
@@ -98,7 +110,7 @@ _ANALYSES = (
         products.list_movers,
         ("movers",),
         ("item", "metric", "sort", "limit", "compare", "compare_since", "compare_until"),
-        seconds=0.2,
+        asks=products.asks_of_movers,
     ),
     Analysis(
         "cohorts",
@@ -107,8 +119,9 @@ _ANALYSES = (
         " Months that the data cover in part are left out.",
         customers.cohorts,
         ("cohorts",),
-        is_filtered=False,
+        heeds_days=False,
         seconds=0.3,
+        is_stored=True,
     ),
     Analysis(
         "rfm",
@@ -116,8 +129,9 @@ _ANALYSES = (
         "Customers by how recently and how often they bought, scored by fifths.",
         customers.segments,
         ("segments",),
-        is_filtered=False,
+        heeds_days=False,
         seconds=0.5,
+        is_stored=True,
     ),
     Analysis(
         "repeat_intervals",
@@ -125,8 +139,9 @@ _ANALYSES = (
         "How many days lie between one buying day of a customer and the next.",
         customers.intervals,
         ("intervals",),
-        is_filtered=False,
+        heeds_days=False,
         seconds=0.4,
+        is_stored=True,
     ),
     Analysis(
         "age_groups",
@@ -134,8 +149,8 @@ _ANALYSES = (
         "Buyers and net sales by age, of those whose year of birth is known.",
         customers.ages,
         ("ages",),
-        is_filtered=False,
-        seconds=0.1,
+        seconds=0.2,
+        is_stored=True,
     ),
     Analysis(
         "basket_pairs",
@@ -144,8 +159,7 @@ _ANALYSES = (
         baskets.pairs,
         ("pairs",),
         ("min_orders", "limit"),
-        is_filtered=False,
-        seconds=1.0,
+        seconds=0.5,
     ),
     Analysis(
         "order_values",
@@ -153,7 +167,7 @@ _ANALYSES = (
         "Orders by what they are worth, before returns.",
         baskets.values,
         ("values",),
-        seconds=0.3,
+        seconds=0.1,
     ),
 )
 
@@ -173,20 +187,34 @@ def find_analysis(name: str) -> Analysis:
 
 
 def estimate_analysis(analysis: Analysis, asked: AnalysisQuestion, store: Store) -> float:
-    """Seconds that it takes, about."""
-    if _key(analysis, asked) in store.unfiltered:
-        return 0.0
-    scope = read_scope(asked, store)
-    share = store.share_of(scope.period) if analysis.is_filtered else 1.0
-    return analysis.seconds * share * store.rows["sales"] / 1e6
+    """Seconds that it takes, about; raises a Refusal for names that it does not know."""
+    scope = _heeded(analysis, read_scope(asked, store))
+    if analysis.asks:
+        limits = {"since": scope.since, "until": scope.until, "where": scope.where}
+        try:
+            questions = [ask(names, by=by, **limits) for names, by in analysis.asks(asked)]  # type: ignore[arg-type]
+        except ConfigError as error:
+            raise wrong_question(str(error)) from None
+        return sum(estimate(question, store, scope.period) for question in questions)
+    is_kept = not scope.names and (
+        _key(analysis, asked) in store.unfiltered or (analysis.is_stored and store.keeps_sums)
+    )
+    millions = store.rows["sales"] / 1e6
+    return 0.0 if is_kept else analysis.seconds * store.share_of(scope.period) * millions
+
+
+def _heeded(analysis: Analysis, scope: Scope) -> Scope:
+    """What of the question's limits the analysis heeds."""
+    return scope if analysis.heeds_days else scope.without_days()
 
 
 def answer_analysis(reader: Reader, store: Store, name: str, asked: AnalysisQuestion) -> Json:
     """The frames of an analysis and its single facts; says when it could not be filtered."""
     analysis, scope = find_analysis(name), read_scope(asked, store)
-    found, sent = compute_analysis(analysis, reader, store, asked, scope)
+    heeded = _heeded(analysis, scope)
+    found, sent = compute_analysis(analysis, reader, store, asked, heeded)
     more = {key: getattr(asked, key) for key in analysis.parameters}
-    ignored = [] if analysis.is_filtered else scope.names
+    ignored = [name for name in scope.names if name not in heeded.names]
     return {
         "analysis": name,
         "asked": asked_json(scope.since, scope.until, scope.where, **more),
@@ -204,7 +232,8 @@ def analysis_file(reader: Reader, store: Store, name: str, asked: AnalysisFile) 
     frame = asked.frame or analysis.frames[0]
     if frame not in analysis.frames:
         raise wrong_question(f"{name} has no frame {frame!r}; it has {', '.join(analysis.frames)}")
-    found, _ = compute_analysis(analysis, reader, store, asked, read_scope(asked, store))
+    scope = _heeded(analysis, read_scope(asked, store))
+    found, _ = compute_analysis(analysis, reader, store, asked, scope)
     return found.frames[frame]
 
 
@@ -212,17 +241,17 @@ def compute_analysis(
     analysis: Analysis, reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope
 ) -> tuple[Found, Sent]:
     """What the analysis finds, and the SQL that was sent for it; names that it does not know
-    become a Refusal. What no filter can change is computed once.
+    become a Refusal. What looks at all sales is computed once.
     """
     key = _key(analysis, asked)
-    if key in store.unfiltered:
+    if key in store.unfiltered and not scope.names:
         return store.unfiltered[key]
     recorder = Recorder(reader)
     try:
         found = analysis.compute(recorder, store, asked, scope)
     except ConfigError as error:
         raise wrong_question(str(error)) from None
-    if not analysis.is_filtered:
+    if not scope.names:
         if len(store.unfiltered) >= MOST_REMEMBERED:
             store.unfiltered.clear()
         store.unfiltered[key] = found, recorder.sent

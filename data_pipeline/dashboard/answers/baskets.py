@@ -16,9 +16,17 @@ if TYPE_CHECKING:
     from data_pipeline.metrics import Reader
 
 
-def pairs(reader: Reader, _store: Store, asked: AnalysisQuestion, _scope: Scope) -> Found:
+def pairs(reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope) -> Found:
     """Pairs of products, those with the highest lift first."""
-    frame = basket_pairs(reader, min_orders=asked.min_orders, count=asked.limit)
+    frame = basket_pairs(
+        reader,
+        min_orders=asked.min_orders,
+        count=asked.limit,
+        since=scope.since,
+        until=scope.until,
+        where=scope.where,
+        timezone=store.timezone,
+    )
     return Found({"pairs": frame}, {"min_orders": asked.min_orders})
 
 

@@ -122,10 +122,11 @@ def _rows_query(metric: Metric, scope: Scope) -> str:
 
 def _explain_analysis(reader: Reader, store: Store, asked: ExplainQuestion, scope: Scope) -> Json:
     analysis = find_analysis(str(asked.analysis))
-    _, sent = compute_analysis(analysis, reader, store, asked, scope)
+    heeded = scope if analysis.heeds_days else scope.without_days()
+    _, sent = compute_analysis(analysis, reader, store, asked, heeded)
     return {
         "asked": asked_json(scope.since, scope.until, scope.where, analysis=analysis.name),
-        "filtered": analysis.is_filtered,
+        "filtered": heeded.names == scope.names,
         "name": analysis.name,
         "label": analysis.label,
         "description": analysis.description,

@@ -68,7 +68,7 @@ def answer_meta(reader: Reader, store: Store) -> Json:
                 "label": analysis.label,
                 "description": analysis.description,
                 "frames": list(analysis.frames),
-                "filters": "all" if analysis.is_filtered else "none",
+                "filters": "all" if analysis.heeds_days else "all but days",
                 "parameters": list(analysis.parameters),
             }
             for analysis in ANALYSES.values()

@@ -11,11 +11,12 @@ from data_pipeline.dashboard.periods import describe
 from data_pipeline.dashboard.refusal import wrong_question
 from data_pipeline.metrics import Frame
 from data_pipeline.metrics.behaviour import concentration
-from data_pipeline.metrics.ranking import find_movers, rank_products
+from data_pipeline.metrics.ranking import PRODUCT_METRICS, find_movers, rank_products
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from data_pipeline.dashboard.answers.analyses import Asks
     from data_pipeline.dashboard.answers.scope import Scope
     from data_pipeline.dashboard.asking import AnalysisQuestion
     from data_pipeline.dashboard.store import Store
@@ -33,15 +34,30 @@ ORDERS = {
 """Order of movers: the column, and whether the largest come first."""
 
 
-def concentrate(reader: Reader, _store: Store, asked: AnalysisQuestion, _scope: Scope) -> Found:
-    """The curve and the classes, over all sales."""
+def concentrate(reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope) -> Found:
+    """The curve and the classes."""
     item = _one_of(asked.item or "product", CONCENTRATED, "item")
-    curve, classes = concentration(reader, item)
+    curve, classes = concentration(
+        reader,
+        item,
+        since=scope.since,
+        until=scope.until,
+        where=scope.where,
+        timezone=store.timezone,
+    )
     facts = {
         "items": sum(classes["items"]),
         "net_sales": f"{sum(classes['net_sales'], Decimal(0)):f}",
     }
     return Found({"curve": curve, "classes": classes}, facts)
+
+
+def asks_of_products(_: AnalysisQuestion) -> Asks:
+    return [(PRODUCT_METRICS, ["product", "category"])]
+
+
+def asks_of_movers(asked: AnalysisQuestion) -> Asks:
+    return [([asked.metric or "net_sales"], [asked.item or "product"])] * 2
 
 
 def list_products(reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope) -> Found:

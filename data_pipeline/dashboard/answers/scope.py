@@ -37,6 +37,10 @@ class Scope:
         """The same filters in another period."""
         return replace(self, since=period.first, until=period.last, period=period)
 
+    def without_days(self) -> Scope:
+        """The same filters over all days."""
+        return replace(self, since=None, until=None)
+
     def days(self, store: Store) -> int:
         """How many days there can be data of."""
         covered = common_part(self.period, store.span) if self.period else None

@@ -11,15 +11,30 @@ from data_pipeline.dashboard.answers.scope import compare_with
 from data_pipeline.dashboard.periods import GRAINS, common_part, describe
 from data_pipeline.dashboard.refusal import wrong_question
 from data_pipeline.metrics import METRICS, Field, Frame, Kind, find_metric, query
-from data_pipeline.metrics.change import decompose
+from data_pipeline.metrics.change import CHANGE_METRICS, decompose
 
 if TYPE_CHECKING:
+    from data_pipeline.dashboard.answers.analyses import Asks
     from data_pipeline.dashboard.answers.scope import Scope
     from data_pipeline.dashboard.asking import AnalysisQuestion
     from data_pipeline.dashboard.store import Store
     from data_pipeline.metrics import Reader
 
 HOURS, WEEKDAYS = range(24), range(1, 8)
+COUNTS = ("new_customers", "returning_customers", "customers")
+
+
+def asks_of_change(_: AnalysisQuestion) -> Asks:
+    return [(CHANGE_METRICS, [])] * 2
+
+
+def asks_of_new_and_returning(asked: AnalysisQuestion) -> Asks:
+    grain = asked.grain or "month"
+    return [(COUNTS, [grain]), (["net_sales"], [grain, "new_or_returning"])]
+
+
+def asks_of_week(asked: AnalysisQuestion) -> Asks:
+    return [([asked.metric or "orders"], ["weekday", "hour"])]
 
 
 def explain_change(reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope) -> Found:
@@ -43,8 +58,7 @@ def new_and_returning(reader: Reader, store: Store, asked: AnalysisQuestion, sco
     if grain not in GRAINS:
         raise wrong_question(f"unknown grain {grain!r}; known: {', '.join(GRAINS)}")
     limits = {"since": scope.since, "until": scope.until, "where": scope.where}
-    names = ["new_customers", "returning_customers", "customers"]
-    counts = query(reader, names, by=[grain], timezone=store.timezone, **limits)  # type: ignore[arg-type]
+    counts = query(reader, COUNTS, by=[grain], timezone=store.timezone, **limits)  # type: ignore[arg-type]
     by = [grain, "new_or_returning"]
     sales = query(reader, ["net_sales"], by=by, timezone=store.timezone, **limits)  # type: ignore[arg-type]
     money = {(day, who): amount for day, who, amount in sales}

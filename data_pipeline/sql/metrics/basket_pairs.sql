@@ -6,7 +6,7 @@ WITH ranked AS (
 ),
 frequent AS (
   SELECT DISTINCT s."order_id" AS order_id, s."product_id" AS product_id
-  FROM "sales" AS s
+  FROM {sales} AS s
   JOIN ranked AS r ON r.product_id = s."product_id"
   WHERE r.place <= $most AND s."total_sales" > 0 AND s."order_id" IS NOT NULL
 ),

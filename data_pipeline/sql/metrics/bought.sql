@@ -6,6 +6,6 @@ SELECT
   COUNT(DISTINCT CASE WHEN s."total_sales" > 0 THEN s."order_id" END)
     + COUNT(CASE WHEN s."total_sales" > 0 AND s."order_id" IS NULL THEN 1 END) AS orders,
   SUM(s."total_sales") AS net_sales
-FROM "sales" AS s
+FROM {sales} AS s
 WHERE s."customer_id" <> 0
 GROUP BY s."customer_id"

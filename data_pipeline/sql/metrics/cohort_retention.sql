@@ -4,7 +4,7 @@ WITH active AS (
   SELECT DISTINCT
     s."customer_id" AS customer_id,
     CAST(DATE_TRUNC('month', CAST({sale_time} AS DATE)) AS DATE) AS month
-  FROM "sales" AS s
+  FROM {sales} AS s
   WHERE s."total_sales" > 0 AND s."customer_id" <> 0
 ),
 cohorts AS (

@@ -1,7 +1,7 @@
 -- grain: one row a number of days between two following buying days of one customer
 WITH bought AS (
   SELECT s."customer_id" AS customer_id, CAST({sale_time} AS DATE) AS day
-  FROM "sales" AS s
+  FROM {sales} AS s
   WHERE s."total_sales" > 0 AND s."customer_id" <> 0
 ),
 steps AS (
