@@ -6,16 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from data_pipeline.metrics.composing import compose_sales, filter_conditions
 from data_pipeline.metrics.frame import Field, Frame, Kind, Value
-from data_pipeline.metrics.periods import find_zone
-from data_pipeline.metrics.planning import span
+from data_pipeline.metrics.planning import open_sales
 from data_pipeline.metrics.reading import read_sql
 from data_pipeline.metrics.registry import measures_of
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from data_pipeline.metrics.metric import Metric
     from data_pipeline.metrics.question import Question
     from data_pipeline.metrics.reading import Reader
@@ -62,7 +58,7 @@ def read_behind(
 
     With `after`, those that come after that place. Times are local, as text.
     """
-    head, condition, values = _compose(reader, question, find_zone(timezone))
+    head, condition, values = _compose(reader, question, timezone)
     if after:
         condition += (
             " AND (sale_time < $after_time"
@@ -83,16 +79,15 @@ def count_behind(
     reader: Reader, question: Question, *, timezone: str = "UTC"
 ) -> tuple[int, Decimal]:
     """How many sales the question's metrics count, and what they add up to."""
-    head, condition, values = _compose(reader, question, find_zone(timezone))
+    head, condition, values = _compose(reader, question, timezone)
     sql = f"{head}SELECT COUNT(*), COALESCE(SUM(total_sales), 0) FROM sale WHERE {condition}"
     ((count, amount),) = reader.rows(sql, values)
     return int(count), Decimal(amount)
 
 
 def _compose(
-    reader: Reader, question: Question, zone: ZoneInfo
+    reader: Reader, question: Question, timezone: str
 ) -> tuple[str, str, dict[str, Value]]:
-    head, values = compose_sales(question, zone, span(reader))
+    head, conditions, values = open_sales(reader, question, timezone)
     counted = " OR ".join(condition_of(metric) for metric in question.metrics)
-    conditions = [f"({counted})", *filter_conditions(question, values)]
-    return head, " AND ".join(conditions), values
+    return head, " AND ".join([f"({counted})", *conditions]), values

@@ -32,18 +32,23 @@ def compose(
     question: Question,
     zone: ZoneInfo,
     seen: tuple[datetime, datetime] | None,
+    first_days: str = "",
 ) -> Statement:
     """The statement that answers: one scan of the sales, joined to what the question needs.
 
-    `seen` are the first and the last instant of any sale (UTC).
+    `seen` are the first and the last instant of any sale (UTC). `first_days` is a SELECT of each
+    customer's first day in that zone, where that is kept; without, all sales are read for it.
     """
-    head, values = compose_sales(question, zone, seen)
+    head, values = compose_sales(question, zone, seen, first_days)
     measures = [(measure.sql, measure.name) for measure in question.measures]
     return _group(f"{head}SELECT", "sale", question, measures, ((), values), {})
 
 
 def compose_sales(
-    question: Question, zone: ZoneInfo, seen: tuple[datetime, datetime] | None
+    question: Question,
+    zone: ZoneInfo,
+    seen: tuple[datetime, datetime] | None,
+    first_days: str = "",
 ) -> tuple[str, dict[str, Value]]:
     """The WITH clause that makes `sale` of the question's days, and its parameters."""
     sale_time = sale_time_sql('s."timestamp"', zone, seen)
@@ -55,7 +60,7 @@ def compose_sales(
     if question.until:
         conditions.append('s."timestamp" < $until')
         values["until"] = to_utc(question.until + timedelta(days=1), zone)
-    cte = _sale_cte(question.needs, sale_time, conditions)
+    cte = _sale_cte(question.needs, sale_time, conditions, first_days)
     return f"WITH {cte}\n", values
 
 
@@ -160,7 +165,9 @@ _SALE_COLUMNS = (
 )
 
 
-def _sale_cte(needs: frozenset[str], sale_time: str, conditions: Sequence[str]) -> str:
+def _sale_cte(
+    needs: frozenset[str], sale_time: str, conditions: Sequence[str], first_days: str
+) -> str:
     """The CTE `sale`: one row a transaction, with what the dimensions and metrics speak of."""
     columns = [f's."{name}" AS {name}' for name in _SALE_COLUMNS]
     columns += [f"{sale_time} AS sale_time", f"CAST({sale_time} AS DATE) AS day"]
@@ -172,7 +179,7 @@ def _sale_cte(needs: frozenset[str], sale_time: str, conditions: Sequence[str]) 
     body = ",\n    ".join(columns)
     source = "\n  ".join(['"sales" AS s', *joins])
     sale = f"sale AS (\n  SELECT\n    {body}\n  FROM {source}{_where(conditions)}\n)"
-    texts = {"located": _located(), "first_days": read_sql("first_days")}
+    texts = {"located": _located(), "first_days": first_days or read_sql("first_days")}
     leading = [
         f"{name} AS (\n{texts[name].format(sale_time=sale_time)})"
         for need, name in _LEADING_CTES.items()

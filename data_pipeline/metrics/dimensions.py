@@ -52,8 +52,8 @@ def _period(name: str, label: str, description: str) -> Dimension:
 COUNTRY_SQL = "COALESCE(NULLIF(REGEXP_REPLACE(\"location\", '^([^,]*,)+ *', ''), ''), 'Unknown')"
 """What stands behind the last comma of a location: 'Lyon, France' lies in France."""
 
-MAIL_DOMAIN_SQL = "COALESCE(NULLIF(REGEXP_REPLACE(\"email\", '^.*@', ''), ''), 'Unknown')"
-"""What stands behind the @ of a mail address."""
+MAIL_DOMAIN_SQL = "COALESCE(NULLIF(SUBSTR(\"email\", STRPOS(\"email\", '@') + 1), ''), 'Unknown')"
+"""What stands behind the @ of a mail address; the contract lets only one @ in."""
 
 _DIMENSIONS = (
     _single("day", "Day", "The day of the sale.", Kind.DAY, "day"),

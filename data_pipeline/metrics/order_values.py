@@ -6,10 +6,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from data_pipeline.metrics.composing import compose_sales, filter_conditions
 from data_pipeline.metrics.frame import Field, Frame, Kind, Row
-from data_pipeline.metrics.periods import find_zone
-from data_pipeline.metrics.planning import span
+from data_pipeline.metrics.planning import open_sales
 from data_pipeline.metrics.question import Where, ask
 from data_pipeline.metrics.reading import read_sql
 
@@ -37,9 +35,9 @@ def order_values(
     between without one included; the last band has no `high`.
     """
     question = ask(["orders"], since=since, until=until, where=where)
-    head, values = compose_sales(question, find_zone(timezone), span(reader))
+    head, conditions, values = open_sales(reader, question, timezone)
     (orders,) = question.metrics
-    condition = " AND ".join([orders.aggregate.rows, *filter_conditions(question, values)])
+    condition = " AND ".join([orders.aggregate.rows, *conditions])
     cases = " ".join(f"WHEN order_value >= {low} THEN {low}" for low in reversed(BANDS))
     sql = head + read_sql("order_values").format(band_cases=cases, condition=condition)
     found = {int(row[0]): (int(row[1]), Decimal(row[2])) for row in reader.rows(sql, values)}

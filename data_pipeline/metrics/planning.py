@@ -8,10 +8,24 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from data_pipeline.metrics.composing import Statement, compose, compose_rollup
+from data_pipeline.metrics.composing import (
+    Statement,
+    compose,
+    compose_rollup,
+    compose_sales,
+    filter_conditions,
+)
 from data_pipeline.metrics.frame import Kind, Row, Value
 from data_pipeline.metrics.periods import find_zone
-from data_pipeline.metrics.rollups import AGG_PERIODS, AGG_TERMS, ALL_TIME, PERIODS, ROLLUPS, Rollup
+from data_pipeline.metrics.rollups import (
+    AGG_CUSTOMERS,
+    AGG_PERIODS,
+    AGG_TERMS,
+    ALL_TIME,
+    PERIODS,
+    ROLLUPS,
+    Rollup,
+)
 
 if TYPE_CHECKING:
     from data_pipeline.metrics.metric import Metric
@@ -71,8 +85,26 @@ def plan(reader: Reader, question: Question, *, timezone: str = "UTC") -> Plan:
     terms = read_terms(reader)
     if terms and terms.timezone == timezone and (chosen := choose(question, terms)):
         return Plan(question, tuple(_part(question, r, m) for r, m in chosen))
-    statement = compose(question, zone, span(reader))
+    statement = compose(question, zone, span(reader), kept_first_days(terms, timezone))
     return Plan(question, (Part(FACT, question.measures, statement),))
+
+
+def kept_first_days(terms: Terms | None, timezone: str) -> str:
+    """The SELECT of each customer's first day, where loads keep it by the days of `timezone`."""
+    if terms is None or terms.timezone != timezone:
+        return ""
+    return f"SELECT customer_id, first_day FROM {AGG_CUSTOMERS.name} WHERE first_day IS NOT NULL"
+
+
+def open_sales(
+    reader: Reader, question: Question, timezone: str
+) -> tuple[str, list[str], dict[str, Value]]:
+    """The WITH clause that makes `sale` of the question's days, the conditions on it of the
+    question's filters, and the parameters of both.
+    """
+    first_days = kept_first_days(read_terms(reader), timezone)
+    head, values = compose_sales(question, find_zone(timezone), span(reader), first_days)
+    return head, filter_conditions(question, values), values
 
 
 def span(reader: Reader) -> tuple[datetime, datetime] | None:

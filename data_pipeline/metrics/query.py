@@ -50,18 +50,19 @@ def answer(reader: Reader, chosen: Plan) -> Frame:
     """Read what a plan says, and compute sums of metrics and ratios."""
     question = chosen.question
     done = [
-        key + tuple(_value(one, measured) for one in question.metrics)
+        key + tuple(value_of(one, measured) for one in question.metrics)
         for key, measured in read_measures(reader, chosen)
     ]
     return Frame(question.fields, tuple(done))
 
 
-def _value(metric: Metric, measured: Mapping[str, Value]) -> Value:
+def value_of(metric: Metric, measured: Mapping[str, Value]) -> Value:
+    """A metric from what SQL has measured: as it is, added up, or divided."""
     if metric.adds:
-        return _sum(_value(find_metric(name), measured) for name in metric.adds)
+        return _sum(value_of(find_metric(name), measured) for name in metric.adds)
     if metric.is_ratio:
         top, bottom = (find_metric(n) for n in (metric.numerator, metric.denominator))
-        return divide(_value(top, measured), _value(bottom, measured), metric.kind)
+        return divide(value_of(top, measured), value_of(bottom, measured), metric.kind)
     return measured[metric.name]
 
 

@@ -1,19 +1,29 @@
-"""Items against each other: the best sellers with their classes, and what rose and fell."""
+"""Items against each other: the best sellers with their classes, and what rose and fell.
+
+The warehouse ranks and cuts; only the rows that are shown leave it.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from data_pipeline.errors import ConfigError
 from data_pipeline.metrics.change import Period, relative_change
+from data_pipeline.metrics.composing import Statement, compose
 from data_pipeline.metrics.frame import Field, Frame, Kind, Row, Value
-from data_pipeline.metrics.query import divide, query
+from data_pipeline.metrics.periods import find_zone
+from data_pipeline.metrics.planning import kept_first_days, plan, read_terms, span
+from data_pipeline.metrics.query import divide, value_of
+from data_pipeline.metrics.question import Question, ask
 from data_pipeline.metrics.registry import find_metric
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from data_pipeline.metrics.metric import Metric
     from data_pipeline.metrics.question import Where
     from data_pipeline.metrics.reading import Reader
 
@@ -26,102 +36,166 @@ PRODUCT_METRICS = (
     "gross_margin",
     "margin_rate",
 )
+RANKED_BY = ("net_sales", "units", "returns", "gross_margin", "product", "category")
+"""What products can be ordered by."""
+MOVED_BY = ("change", "now", "before")
 A_UP_TO, B_UP_TO = Decimal("0.8"), Decimal("0.95")
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Which rows are shown: `limit` of them behind the first `offset`, in the order of a column."""
+
+    column: str
+    limit: int
+    offset: int = 0
+    descending: bool = True
+    search: str = ""
+
+    def order(self, *then: str) -> str:
+        """The ORDER BY and what follows it."""
+        direction = "DESC" if self.descending else "ASC"
+        keys = ", ".join([f'"{self.column}" {direction}', *then])
+        return f"ORDER BY {keys} LIMIT {int(self.limit)} OFFSET {int(self.offset)}"
 
 
 def rank_products(
     reader: Reader,
+    cut: Cut,
     *,
     since: date | None = None,
     until: date | None = None,
     where: Where | None = None,
     timezone: str = "UTC",
-) -> Frame:
-    """A row a product, best seller first, with its ABC class and its share of net sales.
+) -> tuple[Frame, int]:
+    """A row a product with its ABC class and its share of net sales, and how many there are.
 
     The class is that of `behaviour.concentration`: A while the products before bring less than
-    80 % of net sales, B while less than 95 %, C the rest and whatever brings nothing.
+    80 % of net sales, B while less than 95 %, C the rest and whatever brings nothing. `search` is
+    part of the name, without case. Raises ConfigError for a column that is not in RANKED_BY.
     """
-    frame = query(
-        reader,
-        PRODUCT_METRICS,
-        by=["product", "category"],
-        since=since,
-        until=until,
-        where=where,
-        timezone=timezone,
-    ).sorted_by("net_sales", descending=True)
-    total = sum(frame["net_sales"], Decimal(0))
-    so_far, done = Decimal(0), list[Row]()
-    for number, name, category, net_sales, *rest in frame:
-        letter = _class_of(net_sales, so_far, total)
-        so_far += net_sales
-        shares = (divide(net_sales, total, Kind.SHARE), divide(so_far, total, Kind.SHARE))
-        done.append((number, name, category, letter, net_sales, *shares, *rest))
+    _check(cut, RANKED_BY)
+    question = ask(
+        PRODUCT_METRICS, by=["product", "category"], since=since, until=until, where=where
+    )
+    inner = _grouped(reader, question, timezone)
+    found = (
+        f'SELECT *, SUM("net_sales") OVER (ORDER BY "net_sales" DESC, "product_id"'
+        ' ROWS UNBOUNDED PRECEDING) AS so_far, SUM("net_sales") OVER () AS everything'
+        f" FROM (\n{inner.sql}\n) AS grouped"
+    )
+    sql = (
+        f"SELECT *, COUNT(*) OVER () AS row_count FROM (\n{found}\n) AS ranked"
+        " WHERE $search = '' OR STRPOS(LOWER(\"product\"), $search) > 0\n"
+        + cut.order('"net_sales" DESC', '"product_id"')
+    )
+    rows = reader.rows(sql, {**inner.values, "search": cut.search.lower()})
+    done = [_ranked(question, row) for row in rows]
+    shown = question.fields
     fields = (
-        *frame.fields[:3],
+        *shown[:3],
         Field("class", "Class", Kind.TEXT),
-        frame.fields[3],
+        shown[3],
         Field("share", "Share of net sales", Kind.SHARE),
         Field("cumulative_share", "With all before", Kind.SHARE),
-        *frame.fields[4:],
+        *shown[4:],
     )
-    return Frame(fields, tuple(done))
+    return Frame(fields, tuple(done)), int(rows[0][-1]) if rows else 0
 
 
-def _class_of(net_sales: Decimal, so_far: Decimal, total: Decimal) -> str:
-    if net_sales > 0 and so_far < total * A_UP_TO:
+def _ranked(question: Question, row: Row) -> Row:
+    so_far, total = row[-3], row[-2]
+    names = [measure.name for measure in question.measures]
+    measured = dict(zip(names, row[3:-3], strict=True))
+    net_sales, *rest = (value_of(metric, measured) for metric in question.metrics)
+    assert isinstance(net_sales, Decimal)
+    shares = (divide(net_sales, total, Kind.SHARE), divide(so_far, total, Kind.SHARE))
+    return (*row[:3], _class_of(net_sales, so_far - net_sales, total), net_sales, *shares, *rest)
+
+
+def _class_of(net_sales: Decimal, before: Decimal, total: Decimal) -> str:
+    if net_sales > 0 and before < total * A_UP_TO:
         return "A"
-    return "B" if net_sales > 0 and so_far < total * B_UP_TO else "C"
+    return "B" if net_sales > 0 and before < total * B_UP_TO else "C"
 
 
 def find_movers(
     reader: Reader,
     name: str,
     by: str,
-    now: Period,
-    before: Period | None,
+    periods: tuple[Period, Period | None],
+    cut: Cut,
     *,
     where: Where | None = None,
     timezone: str = "UTC",
-) -> Frame:
-    """A row an item with the metric in both periods and its change, the risers first.
+) -> tuple[Frame, int]:
+    """A row an item with the metric now and before and its change, and how many items there are.
 
-    Where an item has nothing in a period, that is 0. Only metrics that may be summed can move so;
-    raises ConfigError for a ratio.
+    `periods` are now and before. Where an item has nothing in a period, that is 0. Raises
+    ConfigError for a ratio, which does not move so, and for a column that is not in MOVED_BY.
     """
     metric = find_metric(name)
     if metric.is_ratio:
         raise ConfigError(f"{name} is a ratio; what rises and falls is a sum or a count")
-
-    def ask(period: Period) -> Frame:
-        return query(
-            reader,
-            [name],
-            by=[by],
-            since=period.first,
-            until=period.last,
-            where=where,
-            timezone=timezone,
-        )
-
-    first = ask(now)
-    width = len(first.fields) - 1
-    zero = 0 if metric.kind is Kind.COUNT else Decimal(0)
-    is_, was = (_by_key(frame, width) for frame in (first, ask(before) if before else None))
-    rows = []
-    for key in sorted({*is_, *was}, key=lambda key: tuple(map(str, key))):
-        new, old = is_.get(key, zero), was.get(key, zero)
-        rows.append((*key, new, old, new - old, relative_change(new, old)))  # type: ignore[operator]
+    _check(cut, MOVED_BY)
+    now, before = periods
+    statements, question = [], ask([name], by=[by])
+    for period in (now, before or now):
+        days = (period.first, period.last)
+        asked = ask([name], by=[by], since=days[0], until=days[1], where=where)
+        statements.append(_grouped(reader, asked, timezone))
+    first, second = statements[0], _renamed(statements[1])
+    if before is None:
+        second = Statement(f"SELECT * FROM (\n{second.sql}\n) AS never WHERE 1 = 0", second.values)
+    keys = [column.name for column in question.by[0].columns]
+    both = ", ".join(f'COALESCE(n."{key}", b."{key}") AS "{key}"' for key in keys)
+    is_, was = (_summed(metric, side) for side in "nb")
+    sql = (
+        f'SELECT *, "now" - "before" AS "change", COUNT(*) OVER () AS row_count FROM (\n'
+        f'SELECT {both}, {is_} AS "now", {was} AS "before" FROM (\n{first.sql}\n) AS n\n'
+        f'FULL JOIN (\n{second.sql}\n) AS b ON b."{keys[0]}" = n."{keys[0]}"\n) AS moved\n'
+        + cut.order(f'"{keys[0]}"')
+    )
+    rows = reader.rows(sql, first.values | second.values)
+    done = tuple((*row[:-1], relative_change(row[-4], row[-3])) for row in rows)
     fields = (
-        *first.fields[:width],
+        *question.fields[: len(keys)],
         Field("now", f"{metric.label} now", metric.kind),
         Field("before", f"{metric.label} before", metric.kind),
         Field("change", "Change", metric.kind),
         Field("change_share", "Change, share", Kind.SHARE),
     )
-    return Frame(fields, tuple(rows)).sorted_by("change", descending=True)
+    return Frame(fields, done), int(rows[0][-1]) if rows else 0
 
 
-def _by_key(frame: Frame | None, width: int) -> dict[Row, Value]:
-    return {row[:width]: row[width] for row in frame.rows} if frame else {}
+def _summed(metric: Metric, side: str) -> str:
+    """The metric of one side as SQL, 0 where the side has no row."""
+    if metric.adds:
+        return " + ".join(_summed(find_metric(name), side) for name in metric.adds)
+    return f'COALESCE({side}."{metric.name}", 0)'
+
+
+def _grouped(reader: Reader, question: Question, timezone: str) -> Statement:
+    """One statement with the question's dimensions and measures: over sums where one table has all
+    of them, else over the sales.
+    """
+    parts = plan(reader, question, timezone=timezone).parts
+    if len(parts) == 1:
+        return parts[0].statement
+    return compose(
+        question,
+        find_zone(timezone),
+        span(reader),
+        kept_first_days(read_terms(reader), timezone),
+    )
+
+
+def _renamed(statement: Statement) -> Statement:
+    """The statement with parameters of other names, so that it can stand beside its twin."""
+    values: dict[str, Value] = {f"then_{k}": v for k, v in statement.values.items()}
+    return Statement(re.sub(r"\$(?=[a-z])", "$then_", statement.sql), values)
+
+
+def _check(cut: Cut, known: tuple[str, ...]) -> None:
+    if cut.column not in known:
+        raise ConfigError(f"cannot sort by {cut.column!r}; known: {', '.join(known)}")

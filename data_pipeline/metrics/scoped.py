@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from data_pipeline.metrics.composing import compose_sales, filter_conditions
 from data_pipeline.metrics.frame import Value
 from data_pipeline.metrics.periods import find_zone, sale_time_sql
-from data_pipeline.metrics.planning import span
+from data_pipeline.metrics.planning import open_sales, span
 from data_pipeline.metrics.question import Where, ask
 
 if TYPE_CHECKING:
@@ -41,12 +40,11 @@ def find_sales(
 
     Raises ConfigError for an unknown dimension or time zone.
     """
-    zone, seen = find_zone(timezone), span(reader)
+    zone = find_zone(timezone)
     question = ask(["net_sales"], since=since, until=until, where=where)
     if not (since or until or question.where):
-        return Sales('"sales"', sale_time_sql('s."timestamp"', zone, seen), is_all=True)
-    head, values = compose_sales(question, zone, seen)
-    conditions = filter_conditions(question, values)
+        return Sales('"sales"', sale_time_sql('s."timestamp"', zone, span(reader)), is_all=True)
+    head, conditions, values = open_sales(reader, question, timezone)
     kept = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
     relation = f"(\n{head}SELECT {', '.join(_COLUMNS)}\nFROM sale{kept}\n)"
     return Sales(relation, "s.sale_time", values)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CATEGORIES = ("Books", "Toys", "Garden", "Kitchen & Dining", "Uncategorised")
 PLACES = ("Berlin, Germany", "Lyon, France", "Paris, France", "Unknown", "Bergen, Norway", "Oslo,")
-DOMAINS = ("example.com", "example.com", "mail.example", "a@b.example", "")
+DOMAINS = ("example.com", "example.com", "mail.example", "b.example", "")
 CHANNELS = ("web", "app", "shop", None)
 
 FIRST_JOINED = datetime.fromisoformat("2024-01-01")

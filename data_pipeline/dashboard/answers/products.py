@@ -11,7 +11,7 @@ from data_pipeline.dashboard.periods import describe
 from data_pipeline.dashboard.refusal import wrong_question
 from data_pipeline.metrics import Frame
 from data_pipeline.metrics.behaviour import concentration
-from data_pipeline.metrics.ranking import PRODUCT_METRICS, find_movers, rank_products
+from data_pipeline.metrics.ranking import PRODUCT_METRICS, Cut, find_movers, rank_products
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,21 +62,17 @@ def asks_of_movers(asked: AnalysisQuestion) -> Asks:
 
 def list_products(reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope) -> Found:
     """Products, best sellers first or sorted as asked, with class and shares of what is asked."""
-    frame = rank_products(
+    column = asked.sort.removeprefix("-") or "net_sales"
+    descending = not asked.sort or asked.sort.startswith("-")
+    frame, count = rank_products(
         reader,
+        Cut(column, asked.limit, asked.offset, descending=descending, search=asked.search),
         since=scope.since,
         until=scope.until,
         where=scope.where,
         timezone=store.timezone,
     )
-    if asked.search:
-        wanted, place = asked.search.casefold(), frame.names.index("product")
-        kept = tuple(row for row in frame.rows if wanted in str(row[place]).casefold())
-        frame = Frame(frame.fields, kept)
-    if asked.sort:
-        column = _one_of(asked.sort.removeprefix("-"), frame.names, "column")
-        frame = frame.sorted_by(column, descending=asked.sort.startswith("-"))
-    return Found({"products": _page(frame, asked)}, {"row_count": len(frame)})
+    return Found({"products": frame}, {"row_count": count})
 
 
 def list_movers(reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope) -> Found:
@@ -87,20 +83,16 @@ def list_movers(reader: Reader, store: Store, asked: AnalysisQuestion, scope: Sc
     facts = {"compared": describe(other, store.span) if other else None, "compared_note": note}
     if scope.period is None:
         return Found({"movers": Frame((), ())}, facts | {"row_count": 0})
-    frame = find_movers(
+    frame, count = find_movers(
         reader,
         asked.metric or "net_sales",
         item,
-        scope.period,
-        other,
+        (scope.period, other),
+        Cut(column, asked.limit, asked.offset, descending=descending),
         where=scope.where,
         timezone=store.timezone,
-    ).sorted_by(column, descending=descending)
-    return Found({"movers": _page(frame, asked)}, facts | {"row_count": len(frame)})
-
-
-def _page(frame: Frame, asked: AnalysisQuestion) -> Frame:
-    return Frame(frame.fields, frame.rows[asked.offset : asked.offset + asked.limit])
+    )
+    return Found({"movers": frame}, facts | {"row_count": count})
 
 
 def _one_of(name: str, known: Iterable[str], what: str) -> str:
