@@ -36,7 +36,7 @@ PRODUCT_METRICS = (
     "gross_margin",
     "margin_rate",
 )
-RANKED_BY = ("net_sales", "units", "returns", "gross_margin", "product", "category")
+RANKED_BY = (*PRODUCT_METRICS, "product", "category")
 """What products can be ordered by."""
 MOVED_BY = ("change", "now", "before")
 A_UP_TO, B_UP_TO = Decimal("0.8"), Decimal("0.95")
@@ -52,10 +52,10 @@ class Cut:
     descending: bool = True
     search: str = ""
 
-    def order(self, *then: str) -> str:
-        """The ORDER BY and what follows it."""
+    def order(self, by: str, *then: str) -> str:
+        """The ORDER BY and what follows it; what is missing comes last."""
         direction = "DESC" if self.descending else "ASC"
-        keys = ", ".join([f'"{self.column}" {direction}', *then])
+        keys = ", ".join([f"{by} {direction} NULLS LAST", *then])
         return f"ORDER BY {keys} LIMIT {int(self.limit)} OFFSET {int(self.offset)}"
 
 
@@ -87,7 +87,7 @@ def rank_products(
     sql = (
         f"SELECT *, COUNT(*) OVER () AS row_count FROM (\n{found}\n) AS ranked"
         " WHERE $search = '' OR STRPOS(LOWER(\"product\"), $search) > 0\n"
-        + cut.order('"net_sales" DESC', '"product_id"')
+        + cut.order(_column(cut.column), '"net_sales" DESC', '"product_id"')
     )
     rows = reader.rows(sql, {**inner.values, "search": cut.search.lower()})
     done = [_ranked(question, row) for row in rows]
@@ -149,12 +149,12 @@ def find_movers(
         second = Statement(f"SELECT * FROM (\n{second.sql}\n) AS never WHERE 1 = 0", second.values)
     keys = [column.name for column in question.by[0].columns]
     both = ", ".join(f'COALESCE(n."{key}", b."{key}") AS "{key}"' for key in keys)
-    is_, was = (_summed(metric, side) for side in "nb")
+    is_, was = (_summed(metric, side) for side in ("n.", "b."))
     sql = (
         f'SELECT *, "now" - "before" AS "change", COUNT(*) OVER () AS row_count FROM (\n'
         f'SELECT {both}, {is_} AS "now", {was} AS "before" FROM (\n{first.sql}\n) AS n\n'
         f'FULL JOIN (\n{second.sql}\n) AS b ON b."{keys[0]}" = n."{keys[0]}"\n) AS moved\n'
-        + cut.order(f'"{keys[0]}"')
+        + cut.order(f'"{cut.column}"', f'"{keys[0]}"')
     )
     rows = reader.rows(sql, first.values | second.values)
     done = tuple((*row[:-1], relative_change(row[-4], row[-3])) for row in rows)
@@ -168,11 +168,22 @@ def find_movers(
     return Frame(fields, done), int(rows[0][-1]) if rows else 0
 
 
-def _summed(metric: Metric, side: str) -> str:
-    """The metric of one side as SQL, 0 where the side has no row."""
+def _column(name: str) -> str:
+    """What to order by: a quotient is computed only for the order, never shown."""
+    if name not in PRODUCT_METRICS:
+        return f'"{name}"'
+    metric = find_metric(name)
+    if metric.is_ratio:
+        top, bottom = (_summed(find_metric(n)) for n in (metric.numerator, metric.denominator))
+        return f"({top}) / NULLIF({bottom}, 0)"
+    return _summed(metric)
+
+
+def _summed(metric: Metric, side: str = "") -> str:
+    """A metric that is no ratio as SQL over its measures; 0 where the side has no row."""
     if metric.adds:
         return " + ".join(_summed(find_metric(name), side) for name in metric.adds)
-    return f'COALESCE({side}."{metric.name}", 0)'
+    return f'COALESCE({side}"{metric.name}", 0)'
 
 
 def _grouped(reader: Reader, question: Question, timezone: str) -> Statement:

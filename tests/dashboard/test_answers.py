@@ -25,6 +25,7 @@ from data_pipeline.metrics.behaviour import (
     whole_months,
 )
 from data_pipeline.metrics.change import Period, decompose
+from data_pipeline.metrics.ranking import PRODUCT_METRICS
 from tests.dashboard.client import Dashboard, column_of, rows_of
 from tests.dashboard.raw import NAMES
 from tests.metrics import oracle
@@ -187,6 +188,22 @@ def test_products_have_the_classes_of_the_concentration(
         zip(column_of(classes, "class"), column_of(classes, "items"), strict=True)
     )
     assert column_of(frame, "cumulative_share")[-1] == 1
+
+
+@pytest.mark.parametrize("metric", PRODUCT_METRICS)
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_products_in_any_order(dashboard: Dashboard, metric: str, sign: str) -> None:
+    asked = {"where": "channel:web", "since": "2025-02-01", "limit": 500}
+    answer = dashboard.ask("/api/analyses/products", sort=f"{sign}{metric}", **asked)
+    frame = answer["frames"]["products"]
+    values = column_of(frame, metric)
+    there = [value for value in values if value is not None]
+    assert there == sorted(there, reverse=sign == "-")
+    assert values == there + [None] * (len(values) - len(there)), "what is missing comes last"
+    query = dashboard.ask("/api/query", metric=metric, by="product", **asked)
+    assert dict(zip(column_of(frame, "product_id"), values, strict=True)) == dict(
+        zip(column_of(query, "product_id"), column_of(query, metric), strict=True)
+    )
 
 
 def test_products_can_be_searched_sorted_and_paged(dashboard: Dashboard) -> None:
