@@ -293,7 +293,7 @@ class TestWhatIsRefused:
 
     def test_an_empty_schema(self, store: Shop) -> None:
         with pytest.raises(ConfigError, match="names no schema"):
-            store.run(warehouse=f"{needed_url()}?schema=")
+            store.run(warehouse=store.url.partition("schema=")[0] + "schema=")
 
     def test_a_database_that_cannot_hold_every_sign(self, store: Shop) -> None:
         name = f"sales_test_{uuid.uuid4().hex[:8]}"
@@ -331,16 +331,25 @@ class database:  # noqa: N801
         self._run(f"DROP DATABASE {self.name} WITH (FORCE)")
 
     def _run(self, sql: str) -> None:
-        session = Session(needed_url(), WarehouseError)
-        try:
-            session.rows(sql)
-        finally:
-            session.close()
+        postgres_rows(sql)
+
+
+def postgres_rows(sql: str) -> list[Any]:
+    """The rows of a statement in the database that the server gives to tests."""
+    session = Session(needed_url(), WarehouseError)
+    try:
+        return session.rows(sql)
+    finally:
+        session.close()
 
 
 def test_another_order_of_letters_changes_nothing(shop: Shop) -> None:
     """In a database that sorts a before B, the same rows win."""
     name = f"sales_test_{uuid.uuid4().hex[:8]}"
+    try:
+        postgres_rows("SELECT 'a' COLLATE \"en-x-icu\" < 'B'")
+    except WarehouseError:
+        pytest.skip("this build of PostgreSQL knows no other order of letters (ICU)")
     make = f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
     files = {f"sales{k}.csv": sales(f"1,1,1,{i},5,2025-03-04") for i, k in enumerate("aB_é", 1)}
     shop.put({**STORE, **files}).run()
