@@ -214,9 +214,9 @@ def _load(
         for table in TABLES.values()
     }
     load.reject(warehouse, run_id, tallies)
-    aggregates.refresh(warehouse, fresh=plan.fresh, timezone=settings.reporting_timezone)
     ledger.write_movements(warehouse, run_id, tallies)
     ledger.close_books(warehouse, cleaned, tallies)
+    aggregates.refresh(warehouse, fresh=plan.fresh, timezone=settings.reporting_timezone)
     return run_id, tallies
 
 
