@@ -101,6 +101,10 @@ LEAKS = {
     "a ten-thousandth is gone": (
         "UPDATE sales SET total_sales = total_sales - 0.0001 WHERE transaction_id = 11"
     ),
+    "a cent goes from one sale to another": (
+        "UPDATE sales SET total_sales = total_sales + "
+        "CASE transaction_id WHEN 10 THEN 0.01 ELSE -0.01 END WHERE transaction_id IN (10, 11)"
+    ),
     "one sale for another": ("UPDATE sales SET transaction_id = 10 WHERE transaction_id = 11"),
     "a product that is not there": "UPDATE sales SET product_id = 99 WHERE transaction_id = 11",
     "a customer that is not there": "UPDATE sales SET customer_id = 99 WHERE transaction_id = 11",

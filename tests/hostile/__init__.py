@@ -1,0 +1,1 @@
+"""Whole files in every dress, and texts that have broken other programs."""
