@@ -19,6 +19,7 @@ from data_pipeline.signals import interruptible
 COMMANDS = {
     "simulate": ("simulate", "Write a synthetic store's raw files."),
     "run": ("run", "Bring the warehouse up to the raw files."),
+    "stage": ("stage", "Copy raw files into staging tables of a database, as text."),
     "status": ("inspect", "Show the last runs, the balance sheet and how fresh the data are."),
     "trace": ("inspect", "Follow one sale from its file and line to the warehouse."),
     "quarantine": ("inspect", "Show what is not in the star, and why."),

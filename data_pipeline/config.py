@@ -11,7 +11,7 @@ from typing import Any
 
 from data_pipeline.contract import TABLES
 from data_pipeline.errors import ConfigError
-from data_pipeline.sources.declared import SourceTable, read_sources
+from data_pipeline.sources.declared import SourceTable, read_sources, with_password
 from data_pipeline.sources.files import RawFile
 from data_pipeline.sources.header import Format
 from data_pipeline.sources.landed import is_landed, is_utc
@@ -83,6 +83,11 @@ def load_settings(
     sources = read_sources(declared, told.get("source"), environment)
     settings = Settings(**told, formats=formats, sources=sources)
     return _checked(settings)
+
+
+def database_url(url: str) -> str:
+    """Complete the URL of a database with a password of the environment, when it has none."""
+    return with_password(url, os.environ)
 
 
 def _read_file(file: Path | None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ Examples:
   sales simulate --preset grocery --certify         and show that it behaves like a shop
   sales simulate --sales 10000000 --format gzip
   sales simulate --next-days 7                      a week later: new files beside the old ones
+  sales simulate --to postgresql://me@db/shop       a live shop database instead of files
 """
 
 
@@ -85,6 +86,11 @@ Examples:
     type=click.IntRange(1),
     help="Go on with the store in --out for so many days; its own dials stand.",
 )
+@click.option(
+    "--to",
+    metavar="URL",
+    help="Make or go on in a live shop database instead: postgresql://... or mysql://...",
+)
 @click.option("--threads", type=click.IntRange(1), help="How many threads.  [default: one a core]")
 @click.option(
     "--certify",
@@ -103,31 +109,43 @@ def simulate(
     out: Path,
     file_format: str,
     next_days: int | None,
+    to: str | None,
     threads: int | None,
     certify: bool,
     as_json: bool,
 ) -> None:
     """Write a synthetic store's raw files, with an answer key for its defects."""
+    from data_pipeline.config import database_url
     from data_pipeline.simulator import parameters as dials
     from data_pipeline.simulator.continuation import continue_store
+    from data_pipeline.simulator.live import continue_shop, open_shop
     from data_pipeline.simulator.store import simulate as make_store
 
+    if certify and (to or next_days is not None):
+        raise click.UsageError("--certify measures a new store of files, not --next-days or --to")
     if next_days is not None:
-        if certify:
-            raise click.UsageError("--certify measures a new store, not --next-days")
         with ProgressBar(silent=as_json) as progress:
-            made = continue_store(out, next_days, progress=progress)
+            made = (
+                continue_shop(database_url(to), next_days, progress=progress)
+                if to
+                else continue_store(out, next_days, progress=progress)
+            )
         if made.last_day > datetime.now(UTC).date().isoformat():
             click.echo(
                 f"note: the store has come to {made.last_day}, which is after today; a run before "
                 "that day quarantines its sales as out_of_range_timestamp",
                 err=True,
             )
-        _say(made, (), as_json)
+        _say(made, (), as_json, to)
         return
     chosen = dials.preset(preset).resized(
         sales=sales, customers=customers, products=products, days=days, seed=seed, defects=defects
     )
+    if to:
+        with ProgressBar(silent=as_json) as progress:
+            made = open_shop(database_url(to), chosen, threads=threads, progress=progress)
+        _say(made, (), as_json, to)
+        return
     with ProgressBar(silent=as_json) as progress:
         made = make_store(chosen, out, file_format=file_format, threads=threads, progress=progress)
     facts: tuple[Fact, ...] = ()
@@ -174,11 +192,14 @@ def grade(raw: Path, warehouse: str | None, config: Path | None, as_json: bool) 
         sys.exit(1)
 
 
-def _say(made: Made, facts: tuple[Fact, ...], as_json: bool) -> None:
+def _say(made: Made, facts: tuple[Fact, ...], as_json: bool, database: str | None = None) -> None:
     import json
 
+    from data_pipeline.urls import hide_password
+
+    place = hide_password(database) if database else str(made.out)
     said: dict[str, Any] = {
-        "out": str(made.out),
+        "out": place,
         "files": list(made.files),
         "customers": made.customers,
         "products": made.products,
@@ -213,8 +234,11 @@ def _say(made: Made, facts: tuple[Fact, ...], as_json: bool) -> None:
         show_facts(facts)
     click.echo(
         f"{made.sales:,} sales, {made.customers:,} customers and {made.products:,} products "
-        f"from {made.first_day} to {made.last_day} in {made.out}"
+        f"from {made.first_day} to {made.last_day} in {place}"
     )
+    if database:
+        click.echo(f"read it with: sales run --source {place}")
+        return
     click.echo(
         f"{made.defects:,} records in the answer key; "
         f"mark a run against it with: sales grade --raw {made.out}"

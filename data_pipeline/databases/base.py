@@ -125,6 +125,14 @@ class Database(ABC):
         """Add rows of text to a table; NULL stays NULL."""
 
     @abstractmethod
+    def tables(self) -> set[str]:
+        """Name the tables and views of the schema in use."""
+
+    @abstractmethod
+    def upsert(self, table: str, key: str, columns: Sequence[str], rows: str) -> str:
+        """Make the statement that adds rows to a table, or renews those of the same key."""
+
+    @abstractmethod
     def begin(self) -> None:
         """Begin a transaction that writes."""
 

@@ -185,7 +185,7 @@ class MySQL(Database):
         return f"COALESCE({name}, '')"
 
     def type_of(self, sql: str) -> str:
-        return {"VARCHAR": "VARCHAR(255)", "TIMESTAMP": "TIMESTAMP NULL DEFAULT NULL"}.get(sql, sql)
+        return {"VARCHAR": "LONGTEXT", "TIMESTAMP": "TIMESTAMP(6) NULL"}.get(sql, sql)
 
     def insert(self, table: str, batch: pa.Table) -> None:
         names = ", ".join(self.quote(name) for name in batch.column_names)
@@ -195,6 +195,20 @@ class MySQL(Database):
             values = zip(*(column.to_pylist() for column in part.columns), strict=True)
             with self._our_errors(), self._connection.cursor() as cursor:
                 cursor.executemany(sql, list(values))
+
+    def tables(self) -> set[str]:
+        found = self.rows(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+        )
+        return {name for (name,) in found}
+
+    def upsert(self, table: str, key: str, columns: Sequence[str], rows: str) -> str:
+        renewed = (f"{n} = VALUES({n})" for c in columns if (n := self.quote(c)) and c != key)
+        names = ", ".join(map(self.quote, columns))
+        return (
+            f"INSERT INTO {self.relation(table)} ({names}) {rows} "
+            f"ON DUPLICATE KEY UPDATE {', '.join(renewed)}"
+        )
 
     def begin(self) -> None:
         self.rows("SET time_zone = '+00:00'")

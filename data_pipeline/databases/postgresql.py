@@ -130,6 +130,21 @@ class PostgreSQL(Database):
         with self._telling_what_may_return():
             self._session.copy_in(name, batch.column_names, [content.getvalue()], **options)
 
+    def tables(self) -> set[str]:
+        found = self.rows(
+            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables "
+            "WHERE table_schema = CURRENT_SCHEMA()"
+        )
+        return {name for (name,) in found}
+
+    def upsert(self, table: str, key: str, columns: Sequence[str], rows: str) -> str:
+        renewed = ", ".join(f"{quote(c)} = EXCLUDED.{quote(c)}" for c in columns if c != key)
+        names = ", ".join(map(quote, columns))
+        return (
+            f"INSERT INTO {self.relation(table)} ({names}) {rows} "
+            f"ON CONFLICT ({quote(key)}) DO UPDATE SET {renewed}"
+        )
+
     def begin(self) -> None:
         self.rows("BEGIN")
 
