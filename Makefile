@@ -58,6 +58,7 @@ bench: $(VENV)/.dev ## 10 million sales against the floor (BENCH_ARGS='--sales 2
 	@$(BIN)/python -m benchmarks.bench_run $(BENCH_ARGS)
 	@$(BIN)/python -m benchmarks.bench_dashboard $(BENCH_ARGS)
 	@$(BIN)/python -m benchmarks.bench_postgres $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks.bench_sources $(BENCH_ARGS)
 
 torture: $(VENV)/.dev ## kill runs, fill disks: TORTURE_ARGS='--kills 2000' for longer
 	@$(BIN)/python -m tests.torture $(TORTURE_ARGS)

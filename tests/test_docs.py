@@ -28,7 +28,10 @@ NOT_RUN = ("git ", "cd ", "make", "pip ", "pytest", "source ", ".ci/")
 """Beginnings of lines that set things up, or run this very suite."""
 INSTEAD = {"make run": "sales simulate --sales 2000 && sales run && sales charts"}
 
-NEEDS_SERVER = {"postgresql.md": "tests/test_docs_postgresql.py"}
+NEEDS_SERVER = {
+    "databases.md": "tests/databases/test_docs_databases.py",
+    "postgresql.md": "tests/test_docs_postgresql.py",
+}
 """Documents whose commands are run elsewhere, where there is a server."""
 
 ids = pytest.mark.parametrize(
