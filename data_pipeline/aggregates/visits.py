@@ -42,7 +42,10 @@ class Countries:
     names: tuple[str, ...]
 
     def of(self, customers: Numbers) -> Numbers:
-        return self.places[np.searchsorted(self.customers, customers)]
+        """The places of some customers; all live in one country when there is but one."""
+        if len(self.names) == 1:
+            return np.zeros(len(customers), np.int64)
+        return self.places[np.searchsorted(self.customers, customers)].astype(np.int64)
 
 
 @dataclass(slots=True)
@@ -76,47 +79,71 @@ def count_visits(visits: Visits, customers: Numbers, days: Numbers, countries: C
     day there that is not the first ever.
     """
     customer, day = _in_order(customers, days)
-    is_first = np.ones(len(day), bool)
-    np.not_equal(customer[1:], customer[:-1], out=is_first[1:])
-    starts = np.flatnonzero(is_first)
+    is_later = np.zeros(len(day), bool)
+    np.equal(customer[1:], customer[:-1], out=is_later[1:])
+    starts = np.flatnonzero(~is_later)
     sizes = np.diff(starts, append=len(day))
     low, length = int(day.min()), int(np.ptp(day)) + 1
-    cell = day - low
-    visits.intervals.update(_counted(np.diff(cell)[~is_first[1:]]))
-    place = np.repeat((countries.of(customer[starts]) * length).astype(np.int32), sizes)
-    is_second = np.zeros(len(day), bool)
-    np.greater(is_first[:-1], is_first[1:], out=is_second[1:])
-    new, second = place[is_first] + cell[is_first], place[is_second] + cell[is_second]
+    day -= low
+    visits.intervals.update(_counted(np.diff(day)[is_later[1:]]))
+    cell = np.repeat(countries.of(customer[starts]) * length, sizes)
+    cell += day
+    shape = (len(countries.names), length)
+    second = np.flatnonzero(is_later[1:] & ~is_later[:-1]) + 1
+    new = _count_cells(cell[starts], shape)
     for period in (*PERIODS, ALL_TIME):
-        begin = _begins(period, low, length)
-        start = begin[cell]
-        is_another = np.zeros(len(day), bool)
-        np.not_equal(start[1:], start[:-1], out=is_another[1:])
-        is_another[starts] = False
-        another = place[is_another] + cell[is_another]
-        unseen = is_another & ~is_second
-        kinds = {
-            "customers": (new, another),
-            "new": (new,),
-            "returning": (second, place[unseen] + cell[unseen]),
-        }
-        for kind, found in kinds.items():
-            counts = _by_period(np.concatenate(found), begin, countries.names)
-            counter: Counter[tuple[str, int, str]] = getattr(visits, kind)
-            counter.update({(period, start_, name): n for (start_, name), n in counts.items()})
+        calendar = _Calendar.of(period, low, length)
+        number = calendar.numbers[day]
+        is_another = is_later.copy()
+        is_another[1:] &= number[1:] != number[:-1]
+        again = _count_cells(cell[is_another], shape)
+        back = again + _count_cells(cell[second[~is_another[second]]], shape)
+        calendar.add_up(visits.customers, new + again, countries.names)
+        calendar.add_up(visits.new, new, countries.names)
+        calendar.add_up(visits.returning, back, countries.names)
         if period == "month":
-            cohort = np.repeat(start[starts], sizes)
-            pairs = is_first | is_another
-            visits.cohorts.update(_counted_pairs(cohort[pairs], start[pairs]))
+            cohort = np.repeat(number[starts], sizes)[is_another]
+            calendar.pair(visits.cohorts, cohort, number[is_another])
+            calendar.pair(visits.cohorts, number[starts], number[starts])
 
 
-def _by_period(cells: Numbers, begin: Numbers, names: tuple[str, ...]) -> Counter[tuple[int, str]]:
-    """How often each period and country is there; a cell is country * days + day."""
-    counts: Counter[tuple[int, str]] = Counter()
-    for cell, count in _counted(cells).items():
-        country, day = divmod(cell, len(begin))
-        counts[int(begin[day]), names[country]] += count
-    return counts
+def _count_cells(cells: Numbers, shape: tuple[int, int]) -> Numbers:
+    """How often each cell is there; a cell is country * days + day."""
+    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """Days in order, in periods: `numbers` is the place of each day's period in `begins`."""
+
+    period: str
+    begins: Numbers
+    edges: Numbers
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, period: str, low: int, length: int) -> _Calendar:
+        begins = _begins(period, low, length)
+        is_edge = np.ones(length, bool)
+        np.not_equal(begins[1:], begins[:-1], out=is_edge[1:])
+        edges = np.flatnonzero(is_edge)
+        return cls(period, begins[edges], edges, (np.cumsum(is_edge) - 1).astype(np.int32))
+
+    def add_up(
+        self, counter: Counter[tuple[str, int, str]], by_day: Numbers, names: tuple[str, ...]
+    ) -> None:
+        """Add counts by country and day to the counter, by period."""
+        sums = np.add.reduceat(by_day, self.edges, axis=1)
+        for country, number in zip(*(place.tolist() for place in np.nonzero(sums)), strict=True):
+            key = (self.period, int(self.begins[number]), names[country])
+            counter[key] += int(sums[country, number])
+
+    def pair(self, counter: Counter[tuple[int, int]], one: Numbers, two: Numbers) -> None:
+        """Count pairs of periods."""
+        width = len(self.begins)
+        for code, count in _counted(one.astype(np.int64) * width + two).items():
+            first, second = divmod(code, width)
+            counter[int(self.begins[first]), int(self.begins[second])] += count
 
 
 def _in_order(customers: Numbers, days: Numbers) -> tuple[Numbers, Numbers]:
@@ -131,7 +158,7 @@ def _in_order(customers: Numbers, days: Numbers) -> tuple[Numbers, Numbers]:
     new = np.ones(len(packed), bool)
     np.not_equal(packed[1:], packed[:-1], out=new[1:])
     packed = packed[new]
-    day = ((packed & ((1 << DAY_BITS) - 1)) - SHIFT).astype(np.int32)
+    day: Numbers = ((packed & ((1 << DAY_BITS) - 1)) - SHIFT).astype(np.int32)
     packed >>= DAY_BITS
     return (packed + low if names is None else names[packed]), day
 
@@ -164,27 +191,25 @@ def _counted(values: Numbers) -> dict[int, int]:
     return dict(zip((there + low).tolist(), counts[there].tolist(), strict=True))
 
 
-def _counted_pairs(one: Numbers, two: Numbers) -> dict[tuple[int, int], int]:
-    """How often each pair is there; both values are small."""
-    if not len(one):
-        return {}
-    low, width = int(two.min()), int(two.max()) - int(two.min()) + 1
-    counted = _counted(one.astype(np.int64) * width + (two - low))
-    return {(code // width, code % width + low): count for code, count in counted.items()}
-
-
 def _read_countries(warehouse: Warehouse, side: Side) -> Countries:
-    sql = f"SELECT customer_id, country FROM {side.located} ORDER BY customer_id"
+    names = warehouse.rows(f"SELECT DISTINCT country_number, country FROM {side.located}")
+    by_number: dict[int, str] = dict(names) or {1: ""}
+    if len(by_number) == 1:
+        return Countries(np.zeros(0, np.int64), np.zeros(0, np.int64), (*by_number.values(),))
+    sql = f"SELECT customer_id, country_number FROM {side.located}"
+    customers, numbers = _read_columns(warehouse, sql)
+    order = np.argsort(customers, kind="stable")
+    places = tuple(by_number.get(number, "") for number in range(max(by_number) + 1))
+    return Countries(customers[order], numbers[order], places)
+
+
+def _read_columns(warehouse: Warehouse, sql: str) -> tuple[Numbers, Numbers]:
+    """Two columns of whole numbers."""
     with warehouse.read(sql) as reader:
-        table = reader.read_all()
-    encoded = table.column("country").combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    return Countries(
-        table.column("customer_id").to_numpy(),
-        encoded.indices.to_numpy(),
-        tuple(encoded.dictionary.to_pylist()),
-    )
+        columns = [(b.column(0).to_numpy(), b.column(1).to_numpy()) for b in reader]
+    columns.append((np.zeros(0, np.int64), np.zeros(0, np.int64)))
+    one, two = zip(*columns, strict=True)
+    return np.concatenate(one), np.concatenate(two)
 
 
 def _read_parts(warehouse: Warehouse, side: Side) -> Iterator[tuple[Numbers, Numbers]]:
@@ -197,10 +222,7 @@ def _read_parts(warehouse: Warehouse, side: Side) -> Iterator[tuple[Numbers, Num
     for part in range(parts):
         chosen = f' AND MOD(s."customer_id", {parts}) = {part}' if parts > 1 else ""
         sql = f'SELECT s."customer_id" AS customer_id, {day} AS day FROM {lines}{chosen}'
-        with warehouse.read(sql) as reader:
-            columns = [(b.column(0).to_numpy(), b.column(1).to_numpy()) for b in reader]
-        customers, days = zip(*columns, strict=True) if columns else ([np.zeros(0, int)],) * 2
-        yield np.concatenate(customers), np.concatenate(days).astype(np.int64)
+        yield _read_columns(warehouse, sql)
 
 
 def _batches(visits: Visits) -> Iterable[pa.RecordBatch]:
