@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import bench_postgres, bench_run, make_data
+from benchmarks import bench_metrics, bench_postgres, bench_run, make_data
 from benchmarks.make_data import REPEAT_DISTANCE, SALES_DIRT, Size, draw, draw_dirt, make
 from benchmarks.measure import Cost, run
 from tests.postgres import needed_url
@@ -123,3 +123,13 @@ def test_without_a_server_the_leg_is_skipped_by_name(
     monkeypatch.setattr(shutil, "which", lambda _: "psql")
     bench_postgres.main()
     assert "bench_postgres: skipped, cannot connect" in capsys.readouterr().out
+
+
+def test_questions_get_the_same_answers_from_the_sums(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench_metrics", "--sales", "20000", "--repeats", "1"])
+    assert bench_metrics.main() == 0
+    shown = capsys.readouterr().out
+    assert shown.count("all of them") == 2
+    assert (cache / "store_20000" / "complete").exists()

@@ -14,6 +14,7 @@ from data_pipeline.metrics.frame import Field, Frame, Kind, Row
 from data_pipeline.metrics.planning import has_rollups, read_terms
 from data_pipeline.metrics.query import divide
 from data_pipeline.metrics.reading import read_sql
+from data_pipeline.metrics.registry import find_metric
 from data_pipeline.metrics.rollups import AGG_CUSTOMERS, AGG_INTERVALS, AGG_PRODUCTS
 from data_pipeline.metrics.scoped import Sales, find_sales
 
@@ -202,19 +203,20 @@ def age_groups(
     return Frame(fields, tuple(done))
 
 
-def _over(sales: Sales, name: str) -> str:
+def _over(sales: Sales, name: str, **parts: str) -> str:
     """The SQL of that name over the sales that are looked at."""
-    return read_sql(name).format(sales=sales.relation, sale_time=sales.sale_time)
+    return read_sql(name).format(sales=sales.relation, sale_time=sales.sale_time, **parts)
 
 
 def _bought(reader: Reader, sales: Sales, timezone: str | None) -> str:
     """What stands behind FROM to get what each customer bought; without a time zone, days may be
-    those of any.
+    those of any, and orders are not needed.
     """
     terms = read_terms(reader)
     if sales.is_all and terms and timezone in {None, terms.timezone}:
         return AGG_CUSTOMERS.name
-    return f"({_over(sales, 'bought')})"
+    orders = find_metric("orders").sql if timezone else "NULL"
+    return f"({_over(sales, 'bought', orders=orders)})"
 
 
 def _items(reader: Reader, sales: Sales, item: str) -> str:

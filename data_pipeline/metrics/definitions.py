@@ -9,8 +9,8 @@ back.
 
 The SQL of a measure is an aggregate over the CTE `sale`, one row a transaction (composing.py). A
 measure that may be summed over everything looks at a row only through the sign of `total_sales`,
-whether `customer_id` is 0, whether `cost_of_sale` is there, and sums: so the same SQL serves the
-daily sums (aggregates.py), which keep those apart.
+whether `customer_id` is 0, whether `cost_of_sale` is there, and sums: so the same SQL makes the
+sums that loads keep (rollups.py), from rows folded by those.
 """
 
 from __future__ import annotations

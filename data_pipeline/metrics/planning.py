@@ -139,7 +139,8 @@ def choose(question: Question, terms: Terms) -> list[tuple[Rollup, tuple[Metric,
 def fits(question: Question, rollup: Rollup, terms: Terms) -> bool:
     """Whether the rollup knows the question's dimensions and days."""
     names = {d.name for d in (*question.by, *(d for d, _ in question.where))}
-    if not names <= rollup.dimensions or ("country" in names and not terms.has_countries):
+    lacks_country = "country" in rollup.keys and not terms.has_countries
+    if not names <= rollup.dimensions or ("country" in names and lacks_country):
         return False
     if rollup is AGG_PERIODS:
         return find_period(question) is not None
