@@ -144,7 +144,7 @@ def as_dict(marks: Grade) -> dict[str, Any]:
 @contextmanager
 def _opened(url: str) -> Iterator[DuckDBPyConnection]:
     with open_warehouse(url, Access(read_only=True)) as warehouse:
-        if not warehouse.has_tables():
+        if not warehouse.has_table("sales"):
             raise WarehouseError(f"{warehouse.url} is empty; load the store first: sales run")
         with warehouse.as_duckdb() as connection:
             yield connection
