@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ import pyarrow as pa
 
 from data_pipeline.aggregates.side import Side, drop_tables
 from data_pipeline.metrics.rollups import ALL_TIME, PERIODS
+from data_pipeline.sources.arrays import numbers as values_of
+from data_pipeline.sources.arrays import of_numbers, of_texts
 from data_pipeline.warehouses import Warehouse
 
 Numbers = npt.NDArray[np.integer[Any]]
@@ -206,7 +208,7 @@ def _read_countries(warehouse: Warehouse, side: Side) -> Countries:
 def _read_columns(warehouse: Warehouse, sql: str) -> tuple[Numbers, Numbers]:
     """Two columns of whole numbers."""
     with warehouse.read(sql) as reader:
-        columns = [(b.column(0).to_numpy(), b.column(1).to_numpy()) for b in reader]
+        columns = [(values_of(b.column(0)), values_of(b.column(1))) for b in reader]
     columns.append((np.zeros(0, np.int64), np.zeros(0, np.int64)))
     one, two = zip(*columns, strict=True)
     return np.concatenate(one), np.concatenate(two)
@@ -227,18 +229,18 @@ def _read_parts(warehouse: Warehouse, side: Side) -> Iterator[tuple[Numbers, Num
 
 def _batches(visits: Visits) -> Iterable[pa.RecordBatch]:
     cells = sorted(visits.customers)
-    yield pa.RecordBatch.from_pydict(
+    yield _batch(
         {
-            "period": pa.array([period for period, _, _ in cells], pa.string()),
+            "period": of_texts([period for period, _, _ in cells]),
             "period_start": _days(start for _, start, _ in cells),
-            "country": pa.array([country for _, _, country in cells], pa.string()),
+            "country": of_texts([country for _, _, country in cells]),
             "customers": _whole(visits.customers[cell] for cell in cells),
             "new_customers": _whole(visits.new[cell] for cell in cells),
             "returning_customers": _whole(visits.returning[cell] for cell in cells),
         }
     )
     pairs = sorted(visits.cohorts)
-    yield pa.RecordBatch.from_pydict(
+    yield _batch(
         {
             "cohort": _days(cohort for cohort, _ in pairs),
             "month": _days(month for _, month in pairs),
@@ -246,14 +248,18 @@ def _batches(visits: Visits) -> Iterable[pa.RecordBatch]:
         }
     )
     steps = sorted(visits.intervals)
-    yield pa.RecordBatch.from_pydict(
+    yield _batch(
         {"days": _whole(steps), "purchases": _whole(visits.intervals[step] for step in steps)}
     )
 
 
+def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([*columns.values()], [*columns])
+
+
 def _days(numbers: Iterable[int]) -> pa.Array:
-    return pa.array([EPOCH + timedelta(days=number) for number in numbers], pa.date32())
+    return of_numbers(np.array([*numbers], np.int32), pa.date32())
 
 
 def _whole(numbers: Iterable[int]) -> pa.Array:
-    return pa.array(list(numbers), pa.int64())
+    return of_numbers(np.array([*numbers], np.int64), pa.int64())
