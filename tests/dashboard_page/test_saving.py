@@ -116,7 +116,7 @@ def test_an_explanation_closes_with_escape_and_gives_the_focus_back(visit: Visit
     assert "explain=orders" in page.url
     page.keyboard.press("Escape")
     page.locator("dialog[open]").wait_for(state="detached")
-    assert "explain" not in page.url
+    page.wait_for_url(lambda url: "explain" not in url)
     assert opener.evaluate("one => one === document.activeElement")
 
 
