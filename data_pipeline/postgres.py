@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -191,6 +192,8 @@ async def _connect(url: str, name: str) -> Connection:
         connection: Connection = await driver.connect(
             url, timeout=CONNECT_S, statement_cache_size=0
         )
+    except ssl.SSLError:
+        raise
     except (ValueError, driver.ClientConfigurationError):
         # The driver's own words may repeat what it could not read, and so a password.
         raise ConfigError(UNREADABLE) from None
@@ -239,6 +242,10 @@ def _remedy(failure: BaseException) -> str:
         (
             driver.InsufficientPrivilegeError,
             "; docs/postgresql.md lists the rights that are needed",
+        ),
+        (
+            ssl.SSLCertVerificationError,
+            "; sslrootcert names who is trusted, see docs/postgresql.md",
         ),
         ((ConnectionError, TimeoutError), "; is the server there, and may this machine reach it?"),
     )
