@@ -23,6 +23,9 @@ from data_pipeline.simulator.randomness import Floats, Ints, hashed, pick, strea
 FIRST_NAMES, LAST_NAMES = 400, 700
 """How many of a locale's names are used: the first ones, which are the commonest where known."""
 
+LAST_BORN, BORN_WITHIN = 2006, 72
+"""The youngest customers' year of birth, and how many years before it the oldest were born."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -113,6 +116,17 @@ def moved_to(seed: int, index: Ints, location: pa.Array) -> pa.Array:
     return moved
 
 
+def born(chance: Floats) -> Ints:
+    """Turn even chances into years of birth: many customers are in their forties, few are over 70.
+
+    Ages follow Kumaraswamy's distribution with a = 2 and b = 4, which needs nothing but square
+    roots: these are the same on every machine.
+    """
+    youngest = 1 - np.sqrt(np.sqrt(chance))
+    years: Ints = LAST_BORN - (np.sqrt(youngest) * BORN_WITHIN).astype(np.int64)
+    return years
+
+
 @lru_cache(maxsize=4)
 def _block(seed: int, block: int) -> dict[str, pa.Array]:
     chance = stream(seed, "identities", block)
@@ -121,7 +135,7 @@ def _block(seed: int, block: int) -> dict[str, pa.Array]:
         name: chance.random(BLOCK) for name in ("first", "last", "city", "domain", "style", "year")
     }
     number = chance.integers(1, 1000, BLOCK)
-    birth_year = 2004 - (np.sqrt(uniform["year"]) * 62).astype(np.int64)
+    birth_year = born(uniform["year"])
     names, mails, places, order = [], [], [], []
     for index, words in enumerate(country_words()):
         here = np.flatnonzero(country == index)

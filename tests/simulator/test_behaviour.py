@@ -15,7 +15,7 @@ from data_pipeline.simulator.customers import (
     volume,
 )
 from data_pipeline.simulator.demand import Demand, days_from_black_friday, weekdays
-from data_pipeline.simulator.identities import country_words, identify
+from data_pipeline.simulator.identities import born, country_words, identify
 from data_pipeline.simulator.parameters import PRESETS
 from data_pipeline.simulator.places import COUNTRIES
 from data_pipeline.simulator.products import stock
@@ -139,3 +139,12 @@ def test_names_and_mail_fit_the_place() -> None:
         local, _, domain = mail.partition("@")
         assert domain in domains[country]
         assert local.isascii()
+
+
+def test_customers_are_as_old_as_shoppers_are() -> None:
+    age = 2025 - born(stream(1, "born", 0).random(100_000))
+    decades = np.bincount(age // 10, minlength=10) / len(age)
+    assert decades.argmax() == 4
+    assert 0.05 < decades[:3].sum() < 0.15
+    assert decades[7:].sum() < 0.10
+    assert (age.min() >= 18, age.max() <= 92) == (True, True)
