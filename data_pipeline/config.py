@@ -11,6 +11,7 @@ from typing import Any
 
 from data_pipeline.contract import TABLES
 from data_pipeline.errors import ConfigError
+from data_pipeline.masking import HOW_TO_KEY, Key, Mask, read_key
 from data_pipeline.sources.declared import SourceTable, read_sources, with_password
 from data_pipeline.sources.files import RawFile
 from data_pipeline.sources.header import Format
@@ -20,6 +21,9 @@ from data_pipeline.timezones import zone
 CONFIG_FILE = "pipeline.toml"
 PREFIX = "SALES_"
 PROCESSED_KINDS = ("csv", "parquet", "none")
+KEY_VARIABLE = "SALES_PII_KEY"
+COMPOSED = ("formats", "sources", "pii_key")
+"""Settings that no single text says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class Settings:
     `source_timezone` holds for raw times without offset, `reporting_timezone` is the one whose days
     are reported, `currency` the sign before amounts. `memory_limit` bounds DuckDB's memory;
     `wait_s` is how long to wait for another run. `source` is the URL of the database
-    that tables are read from, `sources` are these tables.
+    that tables are read from, `sources` are these tables. `mask_pii` keeps names and e-mail
+    addresses out of all that is written, by the key of SALES_PII_KEY or of `pii_key_file`.
     """
 
     raw: Path = Path("data/raw")
@@ -51,6 +56,24 @@ class Settings:
     formats: Mapping[str, Format] = field(default_factory=dict)
     source: str | None = None
     sources: tuple[SourceTable, ...] = ()
+    mask_pii: bool = False
+    pii_key_file: Path | None = None
+    pii_key: Key | None = None
+
+    def mask(self) -> Mask | None:
+        """What personal data are masked with, if they are; raises ConfigError without a key."""
+        if not self.mask_pii:
+            return None
+        if not (key := self.key()):
+            raise ConfigError(
+                f"mask_pii needs a key: set {KEY_VARIABLE}, or pii_key_file to a file that holds "
+                f"it, and keep it: the next runs need the same one; {HOW_TO_KEY}"
+            )
+        return key.mask()
+
+    def key(self) -> Key | None:
+        """The key for masks, from where it is kept."""
+        return self.pii_key or (read_key(self.pii_key_file) if self.pii_key_file else None)
 
     def format_of(self, table: str) -> Format:
         """How the source writes that table."""
@@ -81,7 +104,8 @@ def load_settings(
     declared = table.pop("sources", {})
     told = {**_of_file(table, file), **_of_environment(environment), **_of_flags(flags)}
     sources = read_sources(declared, told.get("source"), environment)
-    settings = Settings(**told, formats=formats, sources=sources)
+    key = Key(environment[KEY_VARIABLE]) if KEY_VARIABLE in environment else None
+    settings = Settings(**told, formats=formats, sources=sources, pii_key=key)
     return _checked(settings)
 
 
@@ -105,7 +129,7 @@ def _read_file(file: Path | None) -> dict[str, Any]:
 
 
 def _kinds() -> dict[str, str]:
-    return {f.name: str(f.type) for f in fields(Settings) if f.name not in ("formats", "sources")}
+    return {f.name: str(f.type) for f in fields(Settings) if f.name not in COMPOSED}
 
 
 def _of_file(table: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
@@ -130,7 +154,7 @@ def _of_file(table: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
 def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     told = {}
     for variable, value in environment.items():
-        if variable.startswith(PREFIX):
+        if variable.startswith(PREFIX) and variable != KEY_VARIABLE:
             name = variable.removeprefix(PREFIX).lower()
             told[name] = _convert(name, value, _known(name, variable), variable)
     return told

@@ -84,6 +84,8 @@ class Column:
     references: str | None = None
     missing_marks: tuple[str, ...] = MISSING_MARKS
     derived: bool = False
+    personal: bool = False
+    """Whether it tells who somebody is, so that it is masked when masks are asked for."""
 
     @property
     def nullable(self) -> bool:
@@ -147,9 +149,19 @@ CUSTOMERS = Table(
     (
         _key("customer_id", "The customer; 0 stands for guests."),
         Column(
-            "name", Text(), "The customer's name.", Default(UNKNOWN), NULL, True, None, EMPTY_ONLY
+            "name",
+            Text(),
+            "The customer's name.",
+            Default(UNKNOWN),
+            NULL,
+            True,
+            None,
+            EMPTY_ONLY,
+            personal=True,
         ),
-        Column("email", Email(), "The e-mail address, lower-cased.", NULL, NULL, True),
+        Column(
+            "email", Email(), "The e-mail address, lower-cased.", NULL, NULL, True, personal=True
+        ),
         Column("location", Text(), "Where the customer lives.", Default(UNKNOWN), NULL, True),
         Column("registered_at", Instant(), "When the customer joined."),
         Column("birth_year", Whole(1900, 2100, "INTEGER"), "The customer's year of birth."),

@@ -16,11 +16,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_pipeline.contract import TABLES
+from data_pipeline.contract import TABLES, Column, Default
 from data_pipeline.errors import ConfigError, WarehouseError
+from data_pipeline.ledger import mask_of_star
+from data_pipeline.masking import Key, Mask, mask_value
 from data_pipeline.simulator.answer_key import KEY_FILE, TOTALS_FILE
 from data_pipeline.simulator.state import STATE_FILE
-from data_pipeline.warehouses import Access, open_warehouse
+from data_pipeline.warehouses import Access, Warehouse, open_warehouse
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -86,9 +88,10 @@ class Grade:
         )
 
 
-def grade(raw: Path, warehouse: str) -> Grade:
+def grade(raw: Path, warehouse: str, key: Key | None = None) -> Grade:
     """Return the marks of a warehouse for the store in `raw`; changes neither.
 
+    A warehouse whose personal data are masked is marked with the key that it was masked with.
     Raises ConfigError where `raw` has no answer key, WarehouseError where the warehouse cannot be
     read. All files of the store must have been loaded.
     """
@@ -98,8 +101,8 @@ def grade(raw: Path, warehouse: str) -> Grade:
                 f"{raw / name} is not there, so there is nothing to mark against; "
                 f"make a store with an answer key: sales simulate --out {raw}"
             )
-    with _opened(warehouse) as connection:
-        _prepare(connection, raw)
+    with _opened(warehouse, key) as (connection, mask):
+        _prepare(connection, raw, mask)
         kinds = tuple(KindMark(*row) for row in _rows(connection, "kinds"))
         wrong_days = tuple(DayMark(str(d[0]), *d[1:]) for d in _rows(connection, "days"))
         days, expected, found = _rows(connection, "money")[0]
@@ -142,15 +145,29 @@ def as_dict(marks: Grade) -> dict[str, Any]:
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[DuckDBPyConnection]:
+def _opened(url: str, key: Key | None) -> Iterator[tuple[DuckDBPyConnection, Mask | None]]:
     with open_warehouse(url, Access(read_only=True)) as warehouse:
         if not warehouse.has_table("sales"):
             raise WarehouseError(f"{warehouse.url} is empty; load the store first: sales run")
+        mask = _mask(warehouse, key)
         with warehouse.as_duckdb() as connection:
-            yield connection
+            yield connection, mask
 
 
-def _prepare(connection: DuckDBPyConnection, raw: Path) -> None:
+def _mask(warehouse: Warehouse, key: Key | None) -> Mask | None:
+    fingerprint = mask_of_star(warehouse)
+    if fingerprint is None:
+        return None
+    mask = key.mask() if key else None
+    if mask is None or mask.fingerprint != fingerprint:
+        raise ConfigError(
+            f"personal data in {warehouse.url} are masked; it is marked with the key that it was "
+            f"masked with (fingerprint {fingerprint}) in SALES_PII_KEY or pii_key_file"
+        )
+    return mask
+
+
+def _prepare(connection: DuckDBPyConnection, raw: Path, mask: Mask | None) -> None:
     """Make the key, the totals and the right values visible as temporary tables."""
     import duckdb
 
@@ -162,25 +179,32 @@ def _prepare(connection: DuckDBPyConnection, raw: Path) -> None:
         'SELECT DISTINCT source_table, "column" FROM answer_key'
         " WHERE \"column\" IS NOT NULL AND verdict IN ('loaded', 'repaired')"
     ).fetchall()
-    parts = [_right_values(table, column) for table, column in sorted(columns)]
+    masked = mask is not None
+    parts = [_right_values(t, TABLES[t].by_name[c], masked=masked) for t, c in sorted(columns)]
     none = "SELECT source_table, source_file, source_line FROM answer_key WHERE false"
     try:
-        connection.execute(
-            f"CREATE TEMP TABLE right_values AS {' UNION ALL '.join([*parts, none])}"
-        )
+        made = f"CREATE TEMP TABLE right_values AS {' UNION ALL '.join([*parts, none])}"
+        values = {n: v for n, v in (mask.values if mask else {}).items() if f"${n}" in made}
+        connection.execute(made, values)
         connection.execute(_sql("judged"))
     except duckdb.Error as error:
         raise WarehouseError(f"the warehouse cannot be graded: {error}") from error
 
 
-def _right_values(table: str, column: str) -> str:
-    kind = TABLES[table].by_name[column].type.sql
+def _right_values(table: str, column: Column, *, masked: bool) -> str:
+    expected = f"CAST(k.value AS {column.type.sql})"
+    if masked and column.personal:
+        default = column.missing.value if isinstance(column.missing, Default) else None
+        expected = (
+            f"CASE WHEN k.value = '{default}' AND k.verdict = 'repaired' THEN k.value "
+            f"ELSE {mask_value(column, 'k.value')} END"
+        )
     return f"""
         SELECT k.source_table, k.source_file, k.source_line
         FROM answer_key AS k JOIN {table} AS t
           ON t.source_file = k.source_file AND t.source_line = k.source_line
-        WHERE k.source_table = '{table}' AND k."column" = '{column}'
-          AND CAST(k.value AS {kind}) IS NOT DISTINCT FROM t."{column}"
+        WHERE k.source_table = '{table}' AND k."column" = '{column.name}'
+          AND {expected} IS NOT DISTINCT FROM t."{column.name}"
     """
 
 

@@ -17,7 +17,9 @@ from data_pipeline.contract import (
     Table,
     row_reasons,
 )
-from data_pipeline.ledger import known_files
+from data_pipeline.ledger import known_files, mask_of_star
+from data_pipeline.masking import is_masked, personal_columns
+from data_pipeline.processed import safe_cell
 from data_pipeline.sources.files import RawFile, content_hash
 from data_pipeline.sql import column_list, quote, render, text
 from data_pipeline.warehouses.base import Row, Warehouse
@@ -27,13 +29,15 @@ from data_pipeline.warehouses.base import Row, Warehouse
 class Status:
     """The state of a warehouse. `files` has one row a file: table, file, rows read, loaded,
     duplicate, quarantined, repaired, amount loaded, amount quarantined; `runs` has run, start, end,
-    kind, status, files and rows read, the newest first.
+    kind, status, files and rows read, the newest first; `masked` counts the values that are masks:
+    table, column, rows.
     """
 
     warehouse: str
     files: list[Row]
     runs: list[Row]
     repairs: list[Row]
+    masked: list[Row]
     first_sale: datetime | None
     last_sale: datetime | None
 
@@ -47,6 +51,7 @@ def read_status(warehouse: Warehouse, most_runs: int = 10) -> Status:
         warehouse.rows(render("balance")),
         runs,
         read_repairs(warehouse),
+        read_masked(warehouse),
         first,
         last,
     )
@@ -63,6 +68,20 @@ def read_repairs(warehouse: Warehouse) -> list[Row]:
             for repair in repairs.split(" "):
                 found[table.name, repair] = found.get((table.name, repair), 0) + count
     return sorted((*key, count) for key, count in found.items())
+
+
+def read_masked(warehouse: Warehouse) -> list[Row]:
+    """Count the masks in the star: table, column, rows; nothing where nothing is masked."""
+    if mask_of_star(warehouse) is None:
+        return []
+    return [
+        (table.name, column.name, count)
+        for table in TABLES.values()
+        for column in personal_columns(table)
+        for (count,) in warehouse.rows(
+            f"SELECT COUNT(*) FROM {quote(table.name)} WHERE {is_masked(column)}"
+        )
+    ]
 
 
 def read_quarantine(warehouse: Warehouse, reason: str | None, examples: int) -> list[Row]:
@@ -97,11 +116,16 @@ def known_reasons() -> list[str]:
     return sorted(reasons)
 
 
-def export_quarantine(warehouse: Warehouse, reason: str | None, path: Path) -> None:
-    """Write the quarantine, or one reason of it, to a CSV file."""
+def export_quarantine(
+    warehouse: Warehouse, reason: str | None, path: Path, *, safe: bool = False
+) -> None:
+    """Write the quarantine, or one reason of it, to a CSV file; in a safe one no text is a formula
+    for a spreadsheet.
+    """
+    file, detail, raw = map(safe_cell if safe else quote, ("source_file", "detail", "raw"))
     only = f"WHERE reason = {text(reason)} " if reason else ""
     warehouse.export(
-        "SELECT source_table, source_file, source_line, reason, detail, raw, amount, run_id "
+        f"SELECT source_table, {file}, source_line, reason, {detail}, {raw}, amount, run_id "
         f"FROM quarantine {only}ORDER BY source_table, source_file, source_line",
         path,
         "csv",
@@ -191,6 +215,8 @@ def _read_raw(
     warehouse: Warehouse, name: str, line: int, settings: Settings
 ) -> tuple[str | None, str | None]:
     """The record as it stands in its raw file, or why it cannot be shown."""
+    if mask_of_star(warehouse) is not None:
+        return None, "personal data are masked in this warehouse, so raw records are not shown"
     known = known_files(warehouse)[name]
     files = _raw_files(settings)
     if name not in files:

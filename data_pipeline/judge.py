@@ -32,7 +32,8 @@ from data_pipeline.contract import (
     Text,
     Whole,
     row_reasons,
-)
+)  # fmt: skip
+from data_pipeline.masking import mask_text, mask_value, personal_columns
 from data_pipeline.sources.header import Format
 from data_pipeline.sql import quote, text
 from data_pipeline.timezones import from_declared, local_offset
@@ -51,13 +52,14 @@ SHOWN_CHARACTERS = 60
 """So much of a bad value stands in `detail`; all of it is in `raw`."""
 
 
-def judge_rows(table: Table, format_: Format, source: str) -> str:
+def judge_rows(table: Table, format_: Format, source: str, *, masked: bool = False) -> str:
     """Make the SELECT that judges every row of `source`.
 
     `source` has all raw columns of the table as text, and `source_file`, `latest` (the last moment
     that is not in the future), `source_line`, `fault`, `raw`. The result has the table's columns,
     then source_file, source_line, repairs, reason, detail, raw, amount and record_key (the key as
-    far as it can be read); `reason` is NULL in a good row.
+    far as it can be read); `reason` is NULL in a good row. `masked` rows show nothing personal; the
+    statement then has the parameters of `masking.Mask`.
     """
     columns = table.raw_columns
     steps = [
@@ -75,20 +77,42 @@ def judge_rows(table: Table, format_: Format, source: str) -> str:
         if expressions:
             parts.append(f"{name} AS (SELECT *, {', '.join(expressions)} FROM {previous})")
             previous = name
-    finals = [f"{_final(c)} AS {quote(c.name)}" for c in table.columns]
+    finals = [f"{_final(c, masked)} AS {quote(c.name)}" for c in table.columns]
     amount = _fitting_amount() if table is SALES else "CAST(NULL AS DECIMAL(18,4))"
     return (
-        f"WITH {', '.join(parts)} SELECT {', '.join(finals)}, "
-        "source_file, source_line, "
+        f"WITH {', '.join(parts)} SELECT {', '.join(finals)}, source_file, source_line, "
         f"CASE WHEN reason IS NULL THEN {_repairs(table, format_)} END AS repairs, "
-        f"reason, {_detail(table)} AS detail, raw, {amount} AS amount, {_record_key(table)} "
-        f"FROM {previous}"
+        f"reason, {_detail(table, masked)} AS detail, {_raw(table) if masked else 'raw'} AS raw, "
+        f"{amount} AS amount, {_record_key(table, masked)} AS record_key FROM {previous}"
     )
 
 
-def _record_key(table: Table) -> str:
-    value, trimmed = quote("v_" + table.key.name), quote("t_" + table.key.name)
-    return f"COALESCE(CAST({value} AS VARCHAR), {trimmed}) AS record_key"
+def _record_key(table: Table, masked: bool) -> str:
+    value = quote("v_" + table.key.name)
+    return f"COALESCE(CAST({value} AS VARCHAR), {_shown(table, table.key, masked)})"
+
+
+def _shown(table: Table, column: Column, masked: bool) -> str:
+    """A text of any form; among people's data it may be a name."""
+    trimmed = quote("t_" + column.name)
+    return mask_text(trimmed) if masked and personal_columns(table) else trimmed
+
+
+def _raw(table: Table) -> str:
+    """The record without what is personal: the contract's columns alone, masked where they have
+    to be; when it cannot be split into them, nothing of it.
+    """
+    values = " || ',' || ".join(f"COALESCE({_raw_value(table, c)}, '')" for c in table.raw_columns)
+    return f"CASE WHEN fault IS NOT NULL THEN {mask_text('raw')} ELSE {values} END"
+
+
+def _raw_value(table: Table, column: Column) -> str:
+    value, trimmed = quote("v_" + column.name), quote("t_" + column.name)
+    if not personal_columns(table) or (isinstance(column.type, Text) and not column.personal):
+        return trimmed
+    known = mask_value(column, value) if column.personal else trimmed
+    other = f"WHEN NOT {_missing(column)} THEN {mask_text(trimmed)} ELSE {trimmed}"
+    return f"CASE WHEN {value} IS NOT NULL THEN {known} {other} END"
 
 
 def _trimmed(column: Column) -> str:
@@ -214,10 +238,12 @@ def _own_reasons(column: Column) -> tuple[str, str, str]:
     return column.missing_reason, column.invalid_reason, column.range_reason
 
 
-def _final(column: Column) -> str:
+def _final(column: Column, masked: bool) -> str:
     if column.derived:
         return _fitting_amount()
     value = quote("v_" + column.name)
+    if masked and column.personal:
+        value = mask_value(column, value)
     if isinstance(column.missing, Default):
         default = column.missing.value
         literal = text(default) if isinstance(default, str) else str(default)
@@ -249,15 +275,15 @@ def _column_repairs(column: Column, format_: Format) -> list[str]:
     return [f"CASE WHEN {when} THEN '{rule}_{column.name}' END" for when, rule in found]
 
 
-def _detail(table: Table) -> str:
+def _detail(table: Table, masked: bool) -> str:
     """What was wrong, in words: of the structure, or of each column that quarantines the row."""
     described = " ".join(f"WHEN {text(r)} THEN {text(d)}" for r, d in STRUCTURE_REASONS.items())
     parts = []
     for column in table.raw_columns:
         if QUARANTINE not in (column.missing, column.invalid):
             continue
-        problem, trimmed = quote("p_" + column.name), quote("t_" + column.name)
-        shown = f"SUBSTR({trimmed}, 1, {SHOWN_CHARACTERS})"
+        problem = quote("p_" + column.name)
+        shown = f"SUBSTR({_shown(table, column, masked)}, 1, {SHOWN_CHARACTERS})"
         said = f"'{column.name} ''' || {shown} || {text(f'''' is not {column.type.valid}''')}"
         bad = ", ".join(text(r) for r in _own_reasons(column)[1:])
         if column.missing == QUARANTINE:

@@ -10,6 +10,7 @@ A rebuild first takes back, in `reversal` entries, all that was booked, and then
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,6 +62,13 @@ def known_files(warehouse: Warehouse) -> dict[str, KnownFile]:
         path: KnownFile(path, table, (size, mtime, ctime), content, seen, run)
         for path, table, size, mtime, ctime, content, seen, run in found
     }
+
+
+def mask_of_star(warehouse: Warehouse) -> str | None:
+    """The fingerprint of the key that personal data in the star are masked with, if they are."""
+    last = "SELECT settings FROM runs WHERE run_id = (SELECT MAX(run_id) FROM runs)"
+    found = [json.loads(settings).get("mask_pii") for (settings,) in warehouse.rows(last)]
+    return found[0] or None if found else None
 
 
 def begin_new_books(warehouse: Warehouse, run_id: int) -> None:

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -23,14 +22,16 @@ import pyarrow as pa
 from data_pipeline import aggregates, extract, ledger, load, transform
 from data_pipeline.config import Settings
 from data_pipeline.contract import TABLES
-from data_pipeline.errors import ContractError, SourceError, WarehouseError
+from data_pipeline.errors import ContractError, WarehouseError
 from data_pipeline.landing import Say, land
 from data_pipeline.ledger import KnownFile
 from data_pipeline.load import Tally
+from data_pipeline.masking import Mask
+from data_pipeline.plan import FIRST, NOTHING_NEW, REBUILD, Plan, listed, make_plan
 from data_pipeline.processed import Processed
 from data_pipeline.signals import uninterrupted
 from data_pipeline.sources.arrays import of_numbers, of_texts
-from data_pipeline.sources.files import RawFile, content_hash
+from data_pipeline.sources.files import RawFile
 from data_pipeline.sql import staging_name, text
 from data_pipeline.transform import CleanedFile, OnRead
 from data_pipeline.urls import hide_password
@@ -38,24 +39,6 @@ from data_pipeline.warehouses import Access, Warehouse, open_warehouse
 
 RAW_BATCH = 10_000
 """So many texts of records are handed on at once."""
-
-NOTHING_NEW, FIRST, INCREMENTAL, REBUILD = "nothing new", "first", "incremental", "rebuild"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run has to do: `files` are to be loaded, each with the moment it was first seen."""
-
-    kind: str
-    files: tuple[tuple[RawFile, datetime], ...] = ()
-    touched: tuple[RawFile, ...] = ()
-    changed: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
-
-    @property
-    def fresh(self) -> bool:
-        """Whether the star is made from these files alone."""
-        return self.kind in (FIRST, REBUILD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +59,23 @@ def run(settings: Settings, on_read: OnRead | None = None, say: Say | None = Non
     """Bring the warehouse up to the raw files, and these up to the databases that they land from.
     Raises PipelineError, and then nothing changed. `say` is told what is tried again.
     """
-    started = _now()
+    started, mask = _now(), settings.mask()
     zone = settings.source_timezone
     landed = land(settings.sources, settings.raw, zone, settings.memory_limit, say=say)
     found = extract.find_files(settings.raw)
     with open_warehouse(settings.warehouse, _access(settings)) as warehouse:
-        plan = _plan(warehouse, found, settings, started)
+        plan = make_plan(warehouse, found, settings, started, mask)
         processed = Processed(settings.processed, settings.processed_kind, settings.safe_csv)
         if plan.kind == NOTHING_NEW and not plan.touched and not processed.missing():
             return Result(None, NOTHING_NEW, warehouse.url, landed=landed)
         warehouse.prepare()
         with ExitStack() as ending:
             try:
-                cleaned = _clean(warehouse, plan, settings, on_read)
+                cleaned = _clean(warehouse, plan, settings, mask, on_read)
                 with processed, warehouse.transaction():
                     run_id, tallies = _load(warehouse, plan, cleaned, found, settings)
                     processed.write(warehouse)
-                    _enter_run(warehouse, run_id, plan, started, settings)
+                    _enter_run(warehouse, run_id, plan, started, _said(settings, mask))
                     ending.enter_context(uninterrupted())
             finally:
                 with suppress(WarehouseError):
@@ -104,56 +87,17 @@ def run(settings: Settings, on_read: OnRead | None = None, say: Say | None = Non
         )
 
 
-def _enter_run(
-    warehouse: Warehouse, run_id: int, plan: Plan, started: datetime, settings: Settings
-) -> None:
+def _enter_run(warehouse: Warehouse, run_id: int, plan: Plan, started: datetime, said: str) -> None:
     times = (started, _now())
-    ledger.write_run(warehouse, run_id, plan.kind, times, _versions(), _said(settings))
-
-
-def _plan(
-    warehouse: Warehouse, found: Sequence[RawFile], settings: Settings, now: datetime
-) -> Plan:
-    """Compare the files that are there with those that the star is made of."""
-    if not warehouse.has_tables():
-        return Plan(FIRST, tuple((f, now) for f in _complete(found, settings)))
-    known = ledger.known_files(warehouse)
-    names = {f.name for f in found}
-    gone = tuple(sorted(name for name in known if name not in names))
-    new = [f for f in found if f.name not in known]
-    moved = [f for f in found if f.name in known and f.fingerprint != known[f.name].fingerprint]
-    changed = [f for f in moved if content_hash(f) != known[f.name].content_hash]
-    touched = tuple(f for f in moved if f not in changed)
-    if changed and gone and not settings.full_refresh:
-        raise SourceError(
-            f"{_listed(f.name for f in changed)} changed after it was loaded, so everything has to "
-            f"be read again, but {_listed(gone)} is gone from {settings.raw}; put it back, or "
-            "rebuild from the files that are there with --full-refresh"
-        )
-    if changed or settings.full_refresh:
-        renewed = {f.name for f in changed}
-        files = tuple(
-            (f, now if f.name in renewed or f.name not in known else known[f.name].first_seen)
-            for f in _complete(found, settings)
-        )
-        return Plan(REBUILD, files, (), tuple(sorted(renewed)), gone)
-    kind = INCREMENTAL if new else NOTHING_NEW
-    return Plan(kind, tuple((f, now) for f in new), touched, (), gone)
-
-
-def _complete(found: Sequence[RawFile], settings: Settings) -> Sequence[RawFile]:
-    """All three tables have to be there when the star is made."""
-    absent = [name for name in TABLES if not any(f.table == name for f in found)]
-    if absent:
-        raise SourceError(
-            f"{settings.raw} has no file {_listed(name + '*' for name in absent)}; the first run "
-            "needs customers, products and sales (make a store with: sales simulate)"
-        )
-    return found
+    ledger.write_run(warehouse, run_id, plan.kind, times, _versions(), said)
 
 
 def _clean(
-    warehouse: Warehouse, plan: Plan, settings: Settings, on_read: OnRead | None
+    warehouse: Warehouse,
+    plan: Plan,
+    settings: Settings,
+    mask: Mask | None,
+    on_read: OnRead | None,
 ) -> tuple[CleanedFile, ...]:
     """Extract and transform: the files' rows into the staging tables."""
     transform.prepare(warehouse.engine)
@@ -161,7 +105,7 @@ def _clean(
     for table in TABLES.values():
         files = [(f, seen) for f, seen in plan.files if f.table == table.name]
         for format_, group in groupby(files, key=lambda f: settings.format_of_file(f[0])):
-            done = transform.clean(warehouse.engine, table, list(group), format_, on_read)
+            done = transform.clean(warehouse.engine, table, list(group), format_, on_read, mask)
             for file in done:
                 _brake(warehouse, file, settings)
             cleaned += done
@@ -226,8 +170,11 @@ def _raw_reader(
     cleaned: Sequence[CleanedFile],
     settings: Settings,
 ) -> load.FetchRaw:
-    """Make the function that reads records again, from files that are as they were loaded."""
+    """Make the function that reads records again, from files that are as they were loaded; when
+    personal data are masked, no record is: its text is made of the masked row.
+    """
     fresh = {c.file.name for c in cleaned}
+    found = () if settings.mask_pii else found
     files = {
         f.name: f
         for f in found
@@ -262,17 +209,12 @@ def _warnings(plan: Plan, cleaned: Sequence[CleanedFile]) -> tuple[str, ...]:
         f"{name} changed after it was loaded: everything was read again" for name in plan.changed
     ]
     if plan.gone and plan.fresh:
-        said.append(f"{_listed(plan.gone)} is gone from the raw directory, and so from the star")
+        said.append(f"{listed(plan.gone)} is gone from the raw directory, and so from the star")
     for file in cleaned:
         if file.unknown_columns:
-            names = _listed(file.unknown_columns)
+            names = listed(file.unknown_columns)
             said.append(f"{file.file.name}: not in the contract, left in the file: {names}")
     return tuple(said)
-
-
-def _listed(names: Any) -> str:
-    shown = list(names)
-    return ", ".join(shown[:5]) + (f" and {len(shown) - 5} more" if len(shown) > 5 else "")
 
 
 def _now() -> datetime:
@@ -289,9 +231,11 @@ def _versions() -> str:
     )
 
 
-def _said(settings: Settings) -> str:
-    """The settings as JSON, without secrets."""
-    told = asdict(settings) | {"warehouse": hide_password(settings.warehouse)}
+def _said(settings: Settings, mask: Mask | None) -> str:
+    """The settings as JSON, without secrets; of the key for masks its fingerprint."""
+    told = asdict(settings) | {"mask_pii": mask.fingerprint if mask else None}
+    del told["pii_key"]
+    told |= {"warehouse": hide_password(settings.warehouse)}
     told["source"] = hide_password(settings.source or "") or None
     told["sources"] = [{"table": t.table, "from": t.shown} for t in settings.sources]
     return json.dumps(told, default=str, sort_keys=True)

@@ -15,8 +15,15 @@ from data_pipeline.errors import WarehouseError
 from data_pipeline.sql import quote
 from data_pipeline.warehouses.base import Warehouse
 
-FORMULA_SIGNS = "^[=+@\\t\\r-]"
+FORMULA_SIGNS = "^[=+@\\t\\r\\n-]"
 """A spreadsheet may run a cell that begins so."""
+
+
+def safe_cell(name: str) -> str:
+    """SQL for a column of texts in which no cell is a formula for a spreadsheet."""
+    column = quote(name)
+    runs = f"REGEXP_MATCHES({column}, '{FORMULA_SIGNS}')"
+    return f"CASE WHEN {runs} THEN '''' || {column} ELSE {column} END AS {column}"
 
 
 class Processed:
@@ -63,11 +70,7 @@ class Processed:
         )
 
     def _cell(self, name: str, is_text: bool) -> str:
-        column = quote(name)
-        if not (self._safe and is_text):
-            return column
-        runs = f"REGEXP_MATCHES({column}, '{FORMULA_SIGNS}')"
-        return f"CASE WHEN {runs} THEN '''' || {column} ELSE {column} END AS {column}"
+        return safe_cell(name) if self._safe and is_text else quote(name)
 
 
 def _unfinished(path: Path) -> Path:

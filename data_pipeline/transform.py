@@ -19,6 +19,7 @@ from data_pipeline.engines import RAW_ROWS, Engine
 from data_pipeline.errors import BooksError
 from data_pipeline.extract import OpenFile, RawFile, open_file, read_again, with_raw
 from data_pipeline.judge import judge_rows
+from data_pipeline.masking import Mask, mask_value, personal_columns
 from data_pipeline.plain import has_plain_forms, plain_schema, take_plain
 from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
 from data_pipeline.sources.header import Format, Header
@@ -96,17 +97,19 @@ def clean(
     files: Sequence[tuple[RawFile, datetime]],
     format_: Format,
     on_read: OnRead | None = None,
+    mask: Mask | None = None,
 ) -> list[CleanedFile]:
     """Clean files, each with the moment it was first seen, into the staging tables. Raises
     BooksError when the records that were counted are not the rows that were judged.
-    `on_read` is told how many bytes of a file have been read.
+    `on_read` is told how many bytes of a file have been read. With a mask, what is personal in
+    them is masked before it is written.
     """
     cleaned = [
-        _take_plain_rows(engine, table, file, format_, seen, on_read) for file, seen in files
+        _take_plain_rows(engine, table, file, format_, seen, on_read, mask) for file, seen in files
     ]
     doubtful = [c for c in cleaned if c.clean < c.rows]
     if doubtful:
-        _judge(engine, table, doubtful, format_)
+        _judge(engine, table, doubtful, format_, mask)
     for file in cleaned:
         if file.clean + file.rejected != file.rows:
             raise BooksError(
@@ -123,6 +126,7 @@ def _take_plain_rows(
     format_: Format,
     first_seen: datetime,
     on_read: OnRead | None,
+    mask: Mask | None,
 ) -> CleanedFile:
     opened = open_file(file, format_)
     batches = _watched(opened, on_read) if on_read else opened.batches()
@@ -131,7 +135,8 @@ def _take_plain_rows(
         latest = first_seen + FUTURE_TOLERANCE
         plain = _plain_batches(table, opened, batches, latest, doubtful)
         reader = pa.RecordBatchReader.from_batches(plain_schema(table, opened.header), plain)
-        taken = engine.stream(_insert_plain(table, opened.header), reader, {"file": file.name})
+        insert = _insert_plain(table, opened.header, masked=mask is not None)
+        taken = engine.stream(insert, reader, {"file": file.name, **_values(mask)})
     else:
         for batch in batches:
             doubtful.add(opened, batch)
@@ -162,15 +167,17 @@ def _plain_batches(
         yield plain
 
 
-def _insert_plain(table: Table, header: Header) -> str:
+def _insert_plain(table: Table, header: Header, *, masked: bool) -> str:
     """Make the INSERT of plain rows into the staging table."""
     values = []
+    masks = personal_columns(table) if masked else ()
     for column in table.columns:
         if column.derived:
             amount = "CAST(quantity AS DECIMAL(6,0)) * CAST(price AS DECIMAL(12,4))"
             values.append(f"CAST({amount} AS DECIMAL(18,4))")
         elif column.name in header.positions:
-            values.append(quote(column.name))
+            name = quote(column.name)
+            values.append(mask_value(column, name) if column in masks else name)
         else:
             values.append(f"CAST(NULL AS {column.type.sql})")
     return (
@@ -179,12 +186,23 @@ def _insert_plain(table: Table, header: Header) -> str:
     )
 
 
-def _judge(engine: Engine, table: Table, files: Sequence[CleanedFile], format_: Format) -> None:
+def _values(mask: Mask | None) -> dict[str, bytes]:
+    return mask.values if mask else {}
+
+
+def _judge(
+    engine: Engine,
+    table: Table,
+    files: Sequence[CleanedFile],
+    format_: Format,
+    mask: Mask | None,
+) -> None:
     """Send what the quick lane left of the files through the contract lane."""
     batches = (b for file in files for b in _left_over(table, file, format_))
     reader = pa.RecordBatchReader.from_batches(doubtful_schema(table), batches)
-    judged = judge_rows(table, format_, RAW_ROWS)
-    engine.stream(f"CREATE OR REPLACE TEMP TABLE judged AS {judged}", reader, {})
+    judged = judge_rows(table, format_, RAW_ROWS, masked=mask is not None)
+    make = f"CREATE OR REPLACE TEMP TABLE judged AS {judged}"
+    engine.stream(make, reader, _values(mask))
     engine.rows(
         f"INSERT INTO {staging_name(table)} SELECT {column_list(table)}, source_file, "
         "source_line, repairs FROM judged WHERE reason IS NULL"

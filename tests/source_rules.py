@@ -21,17 +21,17 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"", "pipeline", "inspection", "grade", "aggregates", "simulator"})
     | {"metrics", "charts", "report", "dashboard"},
     frozenset({"extract", "judge", "plain", "transform", "load", "ledger", "processed", "config"})
-    | {"landing", "staging"},
+    | {"landing", "plan", "staging"},
     frozenset({"sources", "engines", "warehouses"}),
     frozenset({"databases"}),
     frozenset({"sql", "timezones", "contract", "kinds", "layout", "postgres", "published"})
-    | {"urls"},
+    | {"masking", "urls"},
     frozenset({"errors", "signals"}),
 )
 """From the edge to the core: a module imports from its own layer or from those behind it.
 "" is the package's own __init__, which offers the public names."""
 
-KNOW_SETTINGS = LAYERS[0] | LAYERS[1] | {"", "config", "pipeline", "inspection"}
+KNOW_SETTINGS = LAYERS[0] | LAYERS[1] | {"", "config", "pipeline", "plan", "inspection"}
 """The edge makes the settings and the pipeline deals them out; a stage takes values."""
 
 

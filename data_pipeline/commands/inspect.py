@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from data_pipeline.commands.options import open_to_read, settings_of, warehouse_options
+from data_pipeline.commands.options import (
+    open_to_read,
+    safe_csv_option,
+    settings_of,
+    warehouse_options,
+)
 
 if TYPE_CHECKING:
     from data_pipeline.inspection import Status, Trace
@@ -44,6 +49,10 @@ def _show_status(found: Status) -> None:
         print_table(
             text_table("Repairs in loaded rows", ("table", "repair", "rows"), found.repairs)
         )
+    if found.masked:
+        print_table(
+            text_table("Masked values in loaded rows", ("table", "column", "rows"), found.masked)
+        )
     shown = [(r[0], r[1], f"{(r[2] - r[1]).total_seconds():.1f} s", *r[3:]) for r in found.runs]
     names = ("run", "started (UTC)", "took", "kind", "status", "files", "rows read")
     print_table(text_table("Last runs", names, shown))
@@ -56,6 +65,7 @@ def _status_json(found: Status) -> dict[str, Any]:
         "warehouse": found.warehouse,
         "files": [dict(zip(SHEET, row, strict=True)) for row in found.files],
         "repairs": [dict(zip(("table", "repair", "rows"), r, strict=True)) for r in found.repairs],
+        "masked": [dict(zip(("table", "column", "rows"), m, strict=True)) for m in found.masked],
         "runs": [dict(zip(names, row, strict=True)) for row in found.runs],
         "first_sale": found.first_sale,
         "last_sale": found.last_sale,
@@ -75,6 +85,7 @@ def _status_json(found: Status) -> dict[str, Any]:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write all records to a CSV file.",
 )
+@safe_csv_option
 @warehouse_options
 def quarantine(
     warehouse: str | None,
@@ -83,6 +94,7 @@ def quarantine(
     reason: str | None,
     examples: int,
     export: Path | None,
+    safe_csv: bool | None,
 ) -> None:
     """Show what is not in the star: by reason, with what it is worth and examples."""
     from data_pipeline.errors import ConfigError
@@ -90,10 +102,11 @@ def quarantine(
 
     if reason is not None and reason not in known_reasons():
         raise ConfigError(f"unknown reason {reason!r}; known: {', '.join(known_reasons())}")
-    with open_to_read(settings_of(config, warehouse=warehouse)) as opened:
+    settings = settings_of(config, warehouse=warehouse, safe_csv=safe_csv)
+    with open_to_read(settings) as opened:
         groups = read_quarantine(opened, reason, examples)
         if export is not None:
-            export_quarantine(opened, reason, export)
+            export_quarantine(opened, reason, export, safe=settings.safe_csv)
     if as_json:
         keys = ("source_file", "source_line", "detail", "raw")
         _print_json(

@@ -13,6 +13,7 @@ from data_pipeline.commands.options import (
     WAREHOUSE_HELP,
     config_option,
     open_to_read,
+    safe_csv_option,
     settings_of,
     warehouse_options,
 )
@@ -52,6 +53,7 @@ def reporting_options(command: F) -> F:
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day; it is included.")
 @click.option("--where", multiple=True, metavar="DIM=VALUE", help="Only these; can be repeated.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@safe_csv_option
 @click.option("--markdown", is_flag=True, help="Print the definitions as docs/metrics.md has them.")
 @warehouse_options
 @reporting_options
@@ -66,6 +68,7 @@ def metrics(
     warehouse: str | None,
     config: Path | None,
     as_json: bool,
+    safe_csv: bool | None,
     **reporting: str | None,
 ) -> None:
     """Print metrics by time, category, place and more; without a name, what there is."""
@@ -75,7 +78,7 @@ def metrics(
     if markdown:
         click.echo(write_markdown(), nl=False)
         return
-    settings = settings_of(config, warehouse=warehouse, **reporting)
+    settings = settings_of(config, warehouse=warehouse, safe_csv=safe_csv, **reporting)
     if not names:
         frame = definitions()
     else:
@@ -92,7 +95,7 @@ def metrics(
     if as_json:
         click.echo(frame.to_json())
     elif as_csv:
-        click.echo(frame.to_csv(), nl=False)
+        click.echo(frame.to_csv(safe=settings.safe_csv), nl=False)
     else:
         _print_frame(frame, settings.currency, names[0] if names and by else None)
 

@@ -33,6 +33,16 @@ def config_option(command: F) -> F:
     )(command)
 
 
+def safe_csv_option(command: F) -> F:
+    """Add --safe-csv."""
+    return click.option(
+        "--safe-csv",
+        is_flag=True,
+        default=None,
+        help="Put ' before cells that a spreadsheet would run as a formula.",
+    )(command)
+
+
 def settings_of(config: Path | None, **flags: Any) -> Settings:
     """Put the settings together from flags, environment and file."""
     from data_pipeline.config import load_settings

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from data_pipeline.commands.options import WAREHOUSE_HELP, config_option, settings_of
+from data_pipeline.commands.options import (
+    WAREHOUSE_HELP,
+    config_option,
+    safe_csv_option,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from data_pipeline.config import Settings
@@ -26,6 +31,7 @@ Examples:
   sales run --full-refresh                              rebuild from the files that are there
   sales run --source postgresql://reader@db/shop        its new rows land in data/raw first
   sales run --processed none --json
+  SALES_PII_KEY=$(cat key) sales run --mask-pii         names and e-mails as keyed hashes
 """
 
 
@@ -49,11 +55,13 @@ Examples:
     type=click.Choice(["csv", "parquet"]),
     help="Kind of the transformed_* files.  [default: csv]",
 )
+@safe_csv_option
 @click.option(
-    "--safe-csv",
+    "--mask-pii",
     is_flag=True,
     default=None,
-    help="Put ' before cells that a spreadsheet would run as a formula.",
+    help="Keep names and e-mail addresses out of all that is written: keyed hashes stand for "
+    "them. The key is in SALES_PII_KEY, or in a file that pii_key_file names.",
 )
 @click.option(
     "--full-refresh",

@@ -181,7 +181,8 @@ def grade(raw: Path, warehouse: str | None, config: Path | None, as_json: bool) 
     from data_pipeline.grade import as_dict
     from data_pipeline.grade import grade as mark
 
-    marks = mark(raw, settings_of(config, warehouse=warehouse).warehouse)
+    settings = settings_of(config, warehouse=warehouse)
+    marks = mark(raw, settings.warehouse, settings.key())
     if as_json:
         import json
 

@@ -20,6 +20,9 @@ Value = None | str | int | Decimal | date | datetime
 Row = tuple[Any, ...]
 """Values in the order of the fields, which say what they are."""
 
+STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""A spreadsheet may run a cell that begins so."""
+
 LARGEST_SAFE_WHOLE = 2**53 - 1
 """JavaScript reads larger whole numbers of JSON as others."""
 
@@ -112,13 +115,27 @@ class Frame:
     def to_json(self) -> str:
         return json.dumps(self.to_records(), indent=2, ensure_ascii=False)
 
-    def to_csv(self) -> str:
-        """Header and rows, RFC 4180 with LF; a missing value is an empty field."""
+    def to_csv(self, *, safe: bool = False) -> str:
+        """Header and rows, RFC 4180 with LF; a missing value is an empty field. In a safe one no
+        text is a formula.
+        """
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(self.names)
-        writer.writerows([_plain(value) for value in row] for row in self.rows)
+        texts = [safe and field.kind is Kind.TEXT for field in self.fields]
+        for row in self.rows:
+            cells = zip(map(_plain, row), texts, strict=True)
+            writer.writerow([safe_cell(value) if is_text else value for value, is_text in cells])
         return out.getvalue()
+
+
+def safe_cell(value: str | int | None) -> str | int | None:
+    """The value of a cell that no spreadsheet runs: with a quote before what could be a formula.
+
+    >>> safe_cell("=1+1")
+    "'=1+1"
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(STARTS_FORMULA) else value
 
 
 def _safe_whole(value: str | int | None) -> str | int | None:

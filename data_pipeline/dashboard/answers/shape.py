@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from data_pipeline.metrics import Frame, Kind
+from data_pipeline.metrics.frame import safe_cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from data_pipeline.metrics import Value
 
 Json = dict[str, Any]
-
-STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet may run a cell that begins so."""
 
 
 def frame_json(frame: Frame) -> Json:
@@ -54,9 +52,6 @@ def safe_csv(frame: Frame) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(frame.names)
     for row in frame.to_lists():
-        writer.writerow([_safe(v) if is_text else v for v, is_text in zip(row, texts, strict=True)])
+        cells = zip(row, texts, strict=True)
+        writer.writerow([safe_cell(v) if is_text else v for v, is_text in cells])
     return out.getvalue()
-
-
-def _safe(value: str | int | None) -> str | int | None:
-    return f"'{value}" if isinstance(value, str) and value.startswith(STARTS_FORMULA) else value
