@@ -66,11 +66,11 @@ def key_rows(table: str, file: str, lines: Ints, keys: Ints, marks: Marks) -> pa
     )  # fmt: skip
 
 
-def answers(table: str, file: str, starts: Ints, dirty: Dirty, keys: Ints) -> pa.Table:
-    """Return the key of one batch whose positions begin on the lines `starts`, in their order."""
+def answers(table: str, file: str, lines: Ints, dirty: Dirty, keys: Ints) -> pa.Table:
+    """Return the key of one batch whose planted records begin on these `lines`, in their order."""
     parts = [
-        key_rows(table, file, starts[position], keys[rows], marks)
-        for position, rows, marks in dirty.answers
+        key_rows(table, file, lines[planted], keys[rows], marks)
+        for planted, rows, marks in dirty.answers
     ]
     return in_order(pa.concat_tables(parts)) if parts else KEY_SCHEMA.empty_table()
 

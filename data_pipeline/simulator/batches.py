@@ -15,10 +15,16 @@ from data_pipeline.simulator.dirt import KINDS, Chance, Dirty, Kind, Marks, soil
 from data_pipeline.simulator.dirt.sheet import QUARANTINED
 from data_pipeline.simulator.parameters import Parameters
 from data_pipeline.simulator.randomness import Ints
-from data_pipeline.simulator.records import customer_records, product_records, sales_records
+from data_pipeline.simulator.records import (
+    Batch,
+    batch_of,
+    customer_records,
+    product_records,
+    sales_batch,
+)
 from data_pipeline.simulator.sales import Business, Lines
 from data_pipeline.simulator.state import no_lines
-from data_pipeline.simulator.writer import csv_buffer, dirty_csv, dirty_table, text_table
+from data_pipeline.simulator.writer import data_of, dirty_table, spliced, text_table
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def prepare_sales(business: Business, target: Target, sold: Lines, ids: Ints, da
     planting = _Planting(
         ids, np.searchsorted(day, day, side="right"), sold.quantity * sold.price, waiting
     )
-    ready, dirty = _prepared(sales_records(business, sold, ids), target, p, planting)
+    ready, dirty = _prepared(sales_batch(business, sold, ids), target, p, planting)
     parts = [ready.key]
     for kind, mask in (("customer", late.customer), ("product", late.product & ~late.customer)):
         rows = np.flatnonzero(mask)
@@ -82,13 +88,13 @@ def prepare_sales(business: Business, target: Target, sold: Lines, ids: Ints, da
 def prepare_customers(business: Business, target: Target, index: Ints) -> Ready:
     """Return the content of the customers with these indexes, which rise."""
     records = customer_records(business, index)
-    return _prepared(records, target, business.parameters, _dimension(index))[0]
+    return _prepared(batch_of(records), target, business.parameters, _dimension(index))[0]
 
 
 def prepare_products(business: Business, target: Target, index: Ints, day: int) -> Ready:
     """Return the content of the products with these indexes and their prices of `day`."""
     records = product_records(business, index, day)
-    return _prepared(records, target, business.parameters, _dimension(index))[0]
+    return _prepared(batch_of(records), target, business.parameters, _dimension(index))[0]
 
 
 @dataclass(frozen=True)
@@ -125,13 +131,13 @@ def day_of(business: Business, seconds: Ints) -> Ints:
 
 
 def _prepared(
-    records: pa.Table, target: Target, p: Parameters, planting: _Planting
+    batch: Batch, target: Target, p: Parameters, planting: _Planting
 ) -> tuple[Ready, Dirty | None]:
     """Return records as content with defects, and what these are."""
-    n, table, file, keys = len(records), target.table, target.file, planting.keys
+    n, table, file, keys = batch.n, target.table, target.file, planting.keys
     share = p.defects if n >= target.fewest else 0.0
     dirty = soil(
-        records,
+        batch.part,
         kinds(table, target.as_text),
         Chance(share, p.seed, table, keys),
         planting.until,
@@ -140,31 +146,18 @@ def _prepared(
     )
     if dirty is None:
         key = KEY_SCHEMA.empty_table()
-        return Ready(clean_content(records, target, p), n, n, key, np.arange(n)), None
+        return Ready(clean_content(batch, target, p), n, n, key, np.arange(n)), None
     if target.as_text:
-        content = dirty_csv(records, dirty, is_plain(table))
-        height = dirty.lines
+        content = data_of(spliced(batch.csv(), dirty))
     else:
-        content = dirty_table(records, dirty)
-        height = np.ones_like(dirty.lines)
-    starts = np.cumsum(height) - height
-    place = np.empty(int(dirty.order.max()) + 1, np.int64)
-    place[dirty.order] = np.arange(len(dirty.order))
-    # A changed record stands where its clean one would; the clean one is not in the order.
-    source = np.arange(n)
-    source[dirty.rows] = n + np.arange(len(dirty.rows))
-    key = answers(table, file, starts, dirty, keys)
-    ready = Ready(content, int(height.sum()), len(dirty.order), key, starts[place[source]])
-    return ready, dirty
+        content = dirty_table(batch.whole(), dirty)
+    lines = dirty.lines(target.as_text)
+    key = answers(table, file, lines.of_planted, dirty, keys)
+    return Ready(content, lines.total, dirty.records, key, lines.of_rows), dirty
 
 
-def clean_content(records: pa.Table, target: Target, p: Parameters) -> pa.Buffer | pa.Table:
+def clean_content(batch: Batch, target: Target, p: Parameters) -> pa.Buffer | pa.Table:
     """Return records as content without defects; a Parquet file that may have some is text."""
     if target.as_text:
-        return csv_buffer(records, is_plain(target.table))
-    return text_table(records) if p.defects > 0 else records
-
-
-def is_plain(table: str) -> bool:
-    """Whether clean records of the table never need quotes."""
-    return table == "sales"
+        return data_of(batch.csv())
+    return text_table(batch.whole()) if p.defects > 0 else batch.whole()

@@ -56,6 +56,7 @@ from data_pipeline.simulator.outcome import (
 )
 from data_pipeline.simulator.randomness import Ints
 from data_pipeline.simulator.records import (
+    batch_of,
     product_records,
     sales_records,
 )
@@ -292,5 +293,7 @@ class _Diary:
     def _further(self, table: str, records: pa.Table) -> Ready:
         """Return clean records as content."""
         n = len(records)
-        content = clean_content(records, self._target(table, ""), self.business.parameters)
+        content = clean_content(
+            batch_of(records), self._target(table, ""), self.business.parameters
+        )
         return Ready(content, n, n, KEY_SCHEMA.empty_table(), np.arange(n))

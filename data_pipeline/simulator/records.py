@@ -5,6 +5,9 @@ Names and order of columns are those of the contract; sales leave `total_sales` 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 
@@ -14,6 +17,8 @@ from data_pipeline.simulator.demand import SECONDS_A_DAY
 from data_pipeline.simulator.identities import identify, product_names
 from data_pipeline.simulator.randomness import Ints
 from data_pipeline.simulator.sales import Business, Lines
+from data_pipeline.simulator.sales_csv import sales_csv
+from data_pipeline.simulator.writer import csv_field, csv_lines
 
 COLUMNS = {name: tuple(c.name for c in table.raw_columns) for name, table in TABLES.items()}
 INSTANT = pa.timestamp("s")
@@ -30,6 +35,38 @@ def money(hundredths: Ints) -> pa.Array:
 def instants(seconds: Ints) -> pa.Array:
     """Return seconds since 1970 as timestamps."""
     return pa.array(seconds).view(INSTANT)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records of one table, as a table or as lines of CSV."""
+
+    n: int
+    part: Callable[[Ints], pa.Table]
+    """Some rows."""
+    whole: Callable[[], pa.Table]
+    csv: Callable[[], pa.LargeBinaryArray]
+
+
+def batch_of(records: pa.Table) -> Batch:
+    """Return a table as a batch."""
+    return Batch(
+        len(records),
+        lambda rows: records.take(pa.array(rows)),
+        lambda: records,
+        lambda: csv_lines(records),
+    )
+
+
+def sales_batch(business: Business, lines: Lines, ids: Ints) -> Batch:
+    """Return sales as a batch; guests have no customer, none an `updated` second."""
+    channels = [csv_field(name) for name, _ in business.parameters.channels]
+    return Batch(
+        len(lines),
+        lambda rows: sales_records(business, lines.take(rows), ids[rows]),
+        lambda: sales_records(business, lines, ids),
+        lambda: sales_csv(lines, ids, channels),
+    )
 
 
 def sales_records(

@@ -15,11 +15,11 @@ from typing import Any, Protocol, Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet as pq
 
 from data_pipeline.errors import ConfigError
 from data_pipeline.simulator.dirt.sheet import Dirty, Sheet
+from data_pipeline.simulator.randomness import Ints
 
 FORMATS = {"csv": ".csv", "gzip": ".csv.gz", "parquet": ".parquet"}
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -35,31 +35,43 @@ def suffix(file_format: str) -> str:
     return FORMATS[file_format]
 
 
-def csv_buffer(records: pa.Table, plain: bool) -> pa.Buffer:
-    """Return records as CSV without a header; `plain` ones have nothing that needs quotes."""
-    if not plain:
-        return data_of(csv_lines([_text(column) for column in records.columns]))
-    sink = pa.BufferOutputStream()
-    options = pyarrow.csv.WriteOptions(
-        include_header=False, quoting_style="none", batch_size=16_384
+def csv_lines(records: pa.Table) -> pa.LargeBinaryArray:
+    """Return each record as a line of CSV, newline included."""
+    columns = [
+        _quoted(_text(column)) if pa.types.is_string(column.type) else _text(column)
+        for column in records.columns
+    ]
+    return csv_lines_of(columns)
+
+
+def csv_field(value: str) -> bytes:
+    """Return one value as it stands in a line of CSV.
+
+    >>> csv_field('the "old" shop')
+    b'"the ""old"" shop"'
+    """
+    column = pa.array([value.encode()], pa.large_binary())
+    return bytes(_quoted(column)[0].as_py())
+
+
+def spliced(clean: pa.LargeBinaryArray, dirty: Dirty) -> pa.LargeBinaryArray:
+    """Return clean lines with the planted ones in their places, in pieces behind each other.
+
+    What is clean between two planted lines is copied in one piece.
+    """
+    until, behind = dirty.runs
+    bounds = np.empty(2 * len(until) + 2, np.int64)
+    bounds[0], bounds[-1] = 0, dirty.n
+    bounds[1:-1:2], bounds[2:-1:2] = until, behind
+    offsets, data = _offsets(clean)[bounds], clean.buffers()[2]
+    pieces = pa.Array.from_buffers(
+        pa.large_binary(), len(bounds) - 1, [None, pa.py_buffer(offsets), data]
     )
-    pyarrow.csv.write_csv(records, sink, options)
-    return sink.getvalue()
-
-
-def csv_lines(columns: list[pa.Array]) -> pa.LargeBinaryArray:
-    """Return one line for each row of columns of text, newline included."""
-    quoted = [_quoted(column) for column in columns]
-    ends = pa.array([b"\n"], pa.large_binary()).take(pa.array(np.zeros(len(quoted[0]), np.int64)))
-    quoted[-1] = pc.binary_join_element_wise(quoted[-1], ends, pa.scalar(b"", pa.large_binary()))
-    return pc.binary_join_element_wise(*quoted, pa.scalar(b",", pa.large_binary()))
-
-
-def dirty_csv(records: pa.Table, dirty: Dirty, plain: bool) -> pa.Buffer:
-    """Return records as CSV with the changed and added ones in their places."""
-    clean = split_lines(csv_buffer(records, plain))
-    planted = [_sheet_lines(sheet) for sheet in dirty.changed]
-    return data_of(pa.concat_arrays([clean, *planted]).take(pa.array(dirty.order)))
+    runs = pieces.take(pa.array(np.arange(0, len(pieces), 2)))
+    planted = pa.concat_arrays([_sheet_lines(sheet) for sheet in dirty.sheets])
+    last = pa.array([b""], pa.large_binary())
+    planted = pa.concat_arrays([planted.take(pa.array(dirty.planted)), last])
+    return pc.binary_join_element_wise(runs, planted, pa.scalar(b"", pa.large_binary()))
 
 
 def text_table(records: pa.Table) -> pa.Table:
@@ -69,42 +81,54 @@ def text_table(records: pa.Table) -> pa.Table:
 
 def dirty_table(records: pa.Table, dirty: Dirty) -> pa.Table:
     """Return records as a table of text with the changed and added ones in their places."""
+    places = dirty.lines(as_text=False)
+    order = np.empty(places.total, np.int64)
+    order[places.of_rows] = np.arange(dirty.n)
+    order[places.of_planted] = dirty.n + np.arange(len(dirty.planted))
     columns = {}
     for name, clean in zip(records.column_names, text_table(records).columns, strict=True):
-        planted = [pa.array(s.text[name], pa.binary()).cast(pa.string()) for s in dirty.changed]
+        planted = [pa.array(s.text[name], pa.binary()).cast(pa.string()) for s in dirty.sheets]
         columns[name] = pa.chunked_array([*clean.chunks, *planted]).combine_chunks()
-    return pa.table(columns).take(pa.array(dirty.order))
-
-
-def split_lines(buffer: pa.Buffer) -> pa.LargeBinaryArray:
-    """Return the lines of a buffer that has no newline but at their ends; copies nothing."""
-    ends = np.flatnonzero(np.frombuffer(buffer, np.uint8) == ord("\n")) + 1
-    offsets = np.concatenate([[0], ends]).astype(np.int64)
-    return pa.Array.from_buffers(
-        pa.large_binary(), len(ends), [None, pa.py_buffer(offsets), buffer]
-    )
+    return pa.table(columns).take(pa.array(order))
 
 
 def data_of(lines: pa.LargeBinaryArray) -> pa.Buffer:
     """Return all lines behind each other."""
-    _, offsets, data = lines.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[lines.offset : lines.offset + len(lines) + 1]
-    return data.slice(int(bounds[0]), int(bounds[-1] - bounds[0]))
+    bounds = _offsets(lines)
+    return lines.buffers()[2].slice(int(bounds[0]), int(bounds[-1] - bounds[0]))
+
+
+def _offsets(lines: pa.LargeBinaryArray) -> Ints:
+    offsets = np.frombuffer(lines.buffers()[1], np.int64)
+    return offsets[lines.offset : lines.offset + len(lines) + 1]
 
 
 def _text(column: pa.ChunkedArray) -> pa.Array:
-    text = pc.fill_null(column.cast(pa.string()), "").cast(pa.large_binary())
+    text = column.cast(pa.string())
+    if text.null_count:
+        text = pc.fill_null(text, "")
+    text = text.cast(pa.large_binary())
     return text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
 
 
 def _quoted(column: pa.Array, bare: pa.Array | None = None) -> pa.Array:
+    """Return values, those with a sign that needs it in quotes; not those that are `bare`."""
+    content = np.frombuffer(data_of(column), np.uint8) if len(column) else np.zeros(0, np.uint8)
+    if not any((content == ord(sign)).any() for sign in NEEDS_QUOTES):
+        return column
+    if bare is None:
+        # Few values stand in many records: each is looked at once.
+        known = column.dictionary_encode()
+        return _in_quotes(known.dictionary, None).take(known.indices)
+    return _in_quotes(column, bare)
+
+
+def _in_quotes(column: pa.Array, bare: pa.Array | None) -> pa.Array:
     needs = pc.match_substring(column, NEEDS_QUOTES[0])
     for sign in NEEDS_QUOTES[1:]:
         needs = pc.or_(needs, pc.match_substring(column, sign))
     if bare is not None:
         needs = pc.and_not(needs, bare)
-    if not pc.any(needs).as_py():
-        return column
     quote = pa.scalar(b'"', pa.large_binary())
     doubled = pc.replace_substring(column, pattern=b'"', replacement=b'""')
     inside = pc.binary_join_element_wise(quote, doubled, quote, pa.scalar(b"", pa.large_binary()))
@@ -126,9 +150,10 @@ def _sheet_lines(sheet: Sheet) -> pa.LargeBinaryArray:
 
 def csv_lines_of(quoted: list[pa.Array]) -> pa.LargeBinaryArray:
     """Return one line for each row of columns that are quoted where they need it."""
-    comma, nothing = pa.scalar(b",", pa.large_binary()), pa.scalar(b"", pa.large_binary())
-    joined = pc.binary_join_element_wise(*quoted, comma)
-    return pc.binary_join_element_wise(joined, pa.scalar(b"\n", pa.large_binary()), nothing)
+    end = pa.array([b"\n"], pa.large_binary()).take(pa.array(np.zeros(len(quoted[0]), np.int64)))
+    nothing = pa.scalar(b"", pa.large_binary())
+    last = pc.binary_join_element_wise(quoted[-1], end, nothing)
+    return pc.binary_join_element_wise(*quoted[:-1], last, pa.scalar(b",", pa.large_binary()))
 
 
 class RawFile(Protocol):

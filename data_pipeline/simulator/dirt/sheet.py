@@ -113,22 +113,62 @@ Plant = Callable[[Sheet, Ints], None]
 
 @dataclass(frozen=True)
 class Dirty:
-    """Clean and planted records together, and the answers; positions count records from 0."""
+    """What is planted into a batch of `n` clean records, and the answers.
 
+    Planted records have numbers: those instead of a clean one first, then those that are added.
+    """
+
+    n: int
     rows: Ints
     """The rows of the batch that were changed."""
-    order: Ints
-    """Which of [clean, changed, added] records stands at each position."""
-    changed: list[Sheet]
-    """The sheet of changed records, then those of added ones."""
-    lines: Ints
-    """How many physical lines each position takes."""
+    place: Ints
+    """Where each planted record stands, rising: twice the row instead of which it stands, or one
+    more than twice the row behind which it does."""
+    planted: Ints
+    """The numbers of the planted records in this order."""
+    height: Ints
+    """How many physical lines each of them takes, in this order."""
+    sheets: list[Sheet]
+    """The changed records, then the added ones."""
     answers: list[tuple[Ints, Ints, Marks]]
-    """For each marks: positions, rows of the batch that they stem from, and the marks."""
+    """For each marks: planted records, rows of the batch that they stem from, and the marks."""
     lost: Ints
     """Rows of the batch that a perfect pipeline does not load as they were."""
     amount_more: tuple[Ints, Ints]
     """Rows whose amount a later version changes, and by how much."""
+
+    @property
+    def records(self) -> int:
+        """How many records there are with those that are added."""
+        return self.n + len(self.place) - len(self.rows)
+
+    @property
+    def runs(self) -> tuple[Ints, Ints]:
+        """Before each planted record: the row at which the clean ones end, and go on."""
+        behind = self.place // 2 + 1
+        return behind - (self.place % 2 == 0), behind
+
+    def lines(self, as_text: bool) -> Lines:
+        """Return where records stand; in Parquet each takes one line."""
+        height = self.height if as_text else np.ones_like(self.height)
+        until, behind = self.runs
+        more = np.cumsum(height - (behind - until))
+        before = np.concatenate([[0], more])
+        planted = np.empty(len(self.place), np.int64)
+        planted[self.planted] = until + before[:-1]
+        same = np.diff(behind, prepend=0, append=self.n)
+        return Lines(np.arange(self.n) + np.repeat(before, same), planted, self.n + int(before[-1]))
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The physical lines on which records begin, from 0."""
+
+    of_rows: Ints
+    """Of each row of the batch."""
+    of_planted: Ints
+    """Of each planted record."""
+    total: int
 
 
 def text_of(column: pa.Array | pa.ChunkedArray) -> Words:
@@ -158,7 +198,7 @@ class Chance:
 
 
 def soil(
-    records: pa.Table,
+    part: Callable[[Ints], pa.Table],
     kinds: tuple[Any, ...],
     chance: Chance,
     until: Ints,
@@ -167,9 +207,9 @@ def soil(
 ) -> Dirty | None:
     """Plant defects into a batch, by chance that belongs to each record's key.
 
-    `until` is, for each record, the row before which its copies stand (a day's end): what is
-    planted does not depend on how days are put into batches. Records in `spare` stay clean.
-    Returns None when all do.
+    `part` returns some rows of the batch. `until` is, for each record, the row before which its
+    copies stand (a day's end): what is planted does not depend on how days are put into batches.
+    Records in `spare` stay clean. Returns None when all do.
     """
     seed, stream = chance.seed, chance.stream
     if chance.share == 0:
@@ -178,50 +218,40 @@ def soil(
     rows = np.flatnonzero(chosen if spare is None else chosen & ~spare)
     if len(rows) == 0 or not kinds:
         return None
-    part = records.take(pa.array(rows))
+    records = part(rows)
     key = chance.key[rows]
     salt = (hashed(seed, f"salt-{stream}", key) * 2.0**52).astype(np.int64)
-    text = {name: text_of(part[name]) for name in records.column_names}
+    text = {name: text_of(records[name]) for name in records.column_names}
     sheet = Sheet(tuple(records.column_names), text, salt, amount[rows])
     kind = pick(hashed(seed, f"kind-{stream}", key), np.array([k.weight for k in kinds]))
     for index, planted in enumerate(kinds):
         at = np.flatnonzero(kind == index)
         if len(at):
             planted.plant(sheet, at)
-    return _assemble(sheet, rows, until[rows], len(records))
+    return _assemble(sheet, rows, until[rows], len(chance.key))
 
 
 def _assemble(sheet: Sheet, rows: Ints, until: Ints, n: int) -> Dirty:
     """Put changed records in their places and added ones a little further down."""
-    place = np.arange(n) * 2
-    source = np.arange(n)
-    source[rows] = n + np.arange(len(rows))
-    base = n + len(rows)
-    places, sources = [place], [source]
-    bases = []
+    places, heights = [rows * 2], [1 + sheet.lines_more]
+    answers = [(m.row, rows[m.row], m) for m in sheet.marks]
+    many = len(rows)
     for at, copies in sheet.added:
         further = rows[at] + (copies.salt // 11) % APART
         places.append(np.minimum(further, until[at] - 1) * 2 + 1)
-        sources.append(base + np.arange(len(at)))
-        bases.append(base)
-        base += len(at)
-    source = np.concatenate(sources)
-    by_place = np.argsort(np.concatenate(places), kind="stable")
-    order = source[by_place]
-    position = np.empty(base, np.int64)
-    position[order] = np.arange(len(order))
-    lines = np.ones(len(order), np.int64)
-    lines[position[n : n + len(rows)]] += sheet.lines_more
-    answers = [(position[n + m.row], rows[m.row], m) for m in sheet.marks]
-    for start, (at, copies) in zip(bases, sheet.added, strict=True):
-        lines[position[start : start + len(at)]] += copies.lines_more
-        answers += [(position[start + m.row], rows[at[m.row]], m) for m in copies.marks]
+        heights.append(1 + copies.lines_more)
+        answers += [(many + m.row, rows[at[m.row]], m) for m in copies.marks]
+        many += len(at)
+    place = np.concatenate(places)
+    order = np.argsort(place, kind="stable")
     more = np.flatnonzero(sheet.amount_more)
     return Dirty(
+        n,
         rows,
+        place[order],
         order,
+        np.concatenate(heights)[order],
         [sheet, *(copies for _, copies in sheet.added)],
-        lines,
         answers,
         rows[sheet.lost],
         (rows[more], sheet.amount_more[more]),
