@@ -120,9 +120,20 @@ def kinds(table: str, as_text: bool) -> tuple[Kind, ...]:
 def merged(sold: list[Lines], due: list[Lines]) -> Lines:
     """Return the sales of some days and the returns of earlier ones that come in them, by time."""
     back = Lines.join([no_lines(), *due])
-    back = back.take(np.lexsort((back.quantity, back.product, back.order, back.second)))
-    both = Lines.join([*sold, back])
+    both = Lines.join([*sold, back.take(_in_order_of_return(back))])
     return both.take(np.argsort(both.second, kind="stable"))
+
+
+def _in_order_of_return(back: Lines) -> Ints:
+    """Return the order of returns by second; those of one second by order, product, quantity."""
+    rows = np.argsort(back.second, kind="stable")
+    second = back.second[rows]
+    again = np.diff(second) == 0
+    at = np.flatnonzero(np.append(again, False) | np.insert(again, 0, False))
+    tied = rows[at]
+    keys = (back.quantity[tied], back.product[tied], back.order[tied], back.second[tied])
+    rows[at] = tied[np.lexsort(keys)]
+    return rows
 
 
 def day_of(business: Business, seconds: Ints) -> Ints:

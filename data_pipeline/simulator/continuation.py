@@ -31,6 +31,7 @@ from data_pipeline.simulator.batches import (
     Ready,
     Target,
     clean_content,
+    day_of,
     merged,
     prepare_customers,
     prepare_products,
@@ -48,7 +49,6 @@ from data_pipeline.simulator.dirt.sheet import (
 from data_pipeline.simulator.outcome import (
     Made,
     Progress,
-    by_day,
     corrections_ahead,
     count,
     orphans_ahead,
@@ -207,9 +207,9 @@ class _Diary:
     def _write_sales(self, day: int) -> None:
         b, name, under_way = self.business, self._name("sales", day), self.under_way
         sold, back = sell(b, day)
-        coming = [pending(np.full(len(part), w), lines=part) for w, part in by_day(b, back)]
+        coming = pending(day_of(b, back.second), lines=back)
         due, rest = under_way["return"].split(day)
-        under_way["return"] = gathered([rest, *coming])
+        under_way["return"] = gathered([rest, coming])
         today = merged([sold], [due.lines])
         ids = np.arange(self.next_id, self.next_id + len(today))
         self.next_id += len(today)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_pipeline.simulator.demand import Demand
+from data_pipeline.simulator.guide import Guide
 from data_pipeline.simulator.parameters import Parameters
 from data_pipeline.simulator.randomness import Floats, Ints, hashed, pick, stream
 
@@ -75,6 +76,8 @@ class Population:
     """The day from which the customer buys no more."""
     reach: Floats
     """The running sum of buying rates, in units of the gamma distribution."""
+    guide: Guide
+    """The search in it."""
     taste: npt.NDArray[np.int8]
     second_taste: npt.NDArray[np.int8]
 
@@ -109,7 +112,9 @@ def populate(demand: Demand, until: int) -> Population:
         gone[here] = joined[here] + np.minimum(stay[:size], 1e6)
         taste[here] = pick(chance.random(BLOCK), weights)[:size]
         second[here] = pick(chance.random(BLOCK), weights)[:size]
-    return Population(counts, joined, gone, np.cumsum(rate, dtype=np.float64), taste, second)
+    reach = np.cumsum(rate, dtype=np.float64)
+    guide = Guide.over(reach, np.array([0, n]))
+    return Population(counts, joined, gone, reach, guide, taste, second)
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,11 @@ class Demand:
         """Return `n` moments of a day in seconds, as the hours are dialled; not sorted."""
         return self.at_hours(chance.random(n))
 
+    def ordered_seconds(self, chance: np.random.Generator, n: int) -> Ints:
+        """Return the same in order, without sorting: gaps of uniform numbers are exponential."""
+        gaps = np.cumsum(chance.standard_exponential(n + 1))
+        return self.at_hours(gaps[:-1] / gaps[-1])
+
     def at_hours(self, uniform: Floats) -> Ints:
         """Return the second of the day for each uniform number."""
         edges = np.concatenate([[0.0], np.cumsum(self.parameters.hours)])

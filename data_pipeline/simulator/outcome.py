@@ -13,7 +13,7 @@ from data_pipeline.simulator import lateness
 from data_pipeline.simulator.answer_key import Totals
 from data_pipeline.simulator.batches import Ready, day_of
 from data_pipeline.simulator.records import COLUMNS
-from data_pipeline.simulator.sales import Business, Lines
+from data_pipeline.simulator.sales import Business
 from data_pipeline.simulator.state import Pending, pending
 
 Progress = Callable[[int, int], None]
@@ -33,17 +33,6 @@ class Made:
     """Records that the answer key speaks of."""
     first_day: str
     last_day: str
-
-
-def by_day(business: Business, lines: Lines) -> list[tuple[int, Lines]]:
-    """Return sales split by the store's day, in order."""
-    lines = lines.take(np.argsort(lines.second, kind="stable"))
-    day = day_of(business, lines.second)
-    days, first = np.unique(day, return_index=True)
-    bounds = [*first.tolist(), len(day)]
-    return [
-        (int(when), lines.take(np.arange(bounds[i], bounds[i + 1]))) for i, when in enumerate(days)
-    ]
 
 
 def count(totals: Totals, ready: Ready) -> None:

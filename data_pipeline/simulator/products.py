@@ -21,12 +21,7 @@ ENDINGS = np.array([99, 95, 49, 0], dtype=np.int64)
 ENDING_WEIGHTS = np.array([0.66, 0.12, 0.14, 0.08])
 PRICE_STEP = 0.07
 """The standard deviation of the logarithm of a new price against the base price."""
-LAUNCH_DAYS = 30
-FADED = 0.12
-"""What is left of a product's pull in the end."""
 LOWEST_PRICE = 49
-
-Singles = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -57,6 +52,14 @@ class Catalogue:
         since = (day + self.phase[index]) // self.stands_days[index]
         return self._every_price[self._first_price[index] + since]
 
+    def prices_from(self, index: Ints, day: int) -> tuple[Ints, Ints, npt.NDArray[np.int32]]:
+        """Return these products' list prices of `day`, their next ones, and when these begin."""
+        since, into = np.divmod(day + self.phase[index], self.stands_days[index])
+        at = self._first_price[index] + since
+        following = np.minimum(at + 1, len(self._every_price) - 1)
+        begins = (day + self.stands_days[index] - into).astype(np.int32)
+        return self._every_price[at], self._every_price[following], begins
+
     @cached_property
     def _first_price(self) -> Ints:
         """Where each product's prices begin in the list of all prices."""
@@ -83,57 +86,6 @@ class Catalogue:
     def costs(self) -> Ints:
         """Return what each product costs the shop, in hundredths."""
         return np.maximum(1, np.rint(self.base * 100 * (1 - self.margin)).astype(np.int64))
-
-    def shelf(self, day: int) -> Shelf:
-        """Return what draws buyers that day."""
-        p = self.demand.parameters
-        launched, per_day, pull, edges = self._by_category
-        age = np.float32(day) - launched
-        fade = np.exp2(age * per_day)
-        fade *= np.float32(1 - FADED)
-        fade += np.float32(FADED)
-        fade *= np.minimum((age + np.float32(8)) / np.float32(LAUNCH_DAYS), np.float32(1))
-        weights = np.where(age >= 0, pull * fade, np.float32(0))
-        running = np.zeros(len(weights) + 1)
-        np.cumsum(weights, out=running[1:], dtype=np.float64)
-        off = self.demand.promotions(day)
-        date = self.demand.dates(day, day + 1).astype("datetime64[D]")[0].item()
-        gifts = date.day / 24 if date.month == 12 and date.day <= 24 else 0.0
-        wanted = np.array([c.demand * (1 + (c.gift - 1) * gifts) for c in p.categories])
-        wanted = wanted * np.where(off > 0, p.promotion_lift, 1.0)
-        low, high = running[edges[:-1]], running[edges[1:]]
-        wanted = np.where(high > low, wanted, 0.0)
-        return Shelf(self.by_category, running[1:], low, high, edges, wanted, off)
-
-    @cached_property
-    def _by_category(self) -> tuple[Singles, Singles, Singles, Ints]:
-        """Launch, fading a day and pull by category, and where each category begins."""
-        order = self.by_category
-        ends = np.arange(len(self.demand.parameters.categories) + 1)
-        edges = np.searchsorted(self.category[order], ends)
-        launched = self.launched[order].astype(np.float32)
-        per_day = (-1 / self.half_life[order]).astype(np.float32)
-        return launched, per_day, self.pull[order].astype(np.float32), edges
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """One day's offer."""
-
-    order: Ints
-    running: Floats
-    low: Floats
-    high: Floats
-    edges: Ints
-    wanted: Floats
-    """The weight of each category; 0 where nothing is for sale."""
-    off: Floats
-
-    def choose(self, category: npt.NDArray[np.int8], uniform: Floats) -> Ints:
-        """Return the index of the product bought, for each line's category and chance."""
-        low, high = self.low[category], self.high[category]
-        at = np.searchsorted(self.running, low + uniform * (high - low), side="right")
-        return self.order[np.clip(at, self.edges[category], self.edges[category + 1] - 1)]
 
 
 def stock(demand: Demand, until: int) -> Catalogue:

@@ -1,8 +1,8 @@
 """One day of selling: who orders, what is in the basket, and what of it comes back later.
 
 Orders are Poisson with each customer's rate while he stays, drawn all at once: a point of the
-running sum of rates picks the customer, and those who have stopped are thinned out. So a day needs
-no other day, and days can be made in any order by any thread.
+running sum of rates picks the customer (beyond it is a guest), and those who have stopped are
+thinned out. So a day needs no other day, and days can be made in any order by any thread.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from data_pipeline.simulator.customers import (
     volume,
 )
 from data_pipeline.simulator.demand import SECONDS_A_DAY, Demand
+from data_pipeline.simulator.guide import Guide
+from data_pipeline.simulator.offer import Offers
 from data_pipeline.simulator.parameters import Parameters
 from data_pipeline.simulator.products import Catalogue, stock
 from data_pipeline.simulator.randomness import Floats, Ints, pick
@@ -67,12 +69,18 @@ class Business:
 
     demand: Demand
     everyone: Population
-    catalogue: Catalogue
+    offers: Offers
     scale: Volume
+    baskets: Guide
+    """How many lines orders have, from 1."""
 
     @property
     def parameters(self) -> Parameters:
         return self.demand.parameters
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.offers.catalogue
 
 
 def open_business(parameters: Parameters, until: int) -> Business:
@@ -80,7 +88,14 @@ def open_business(parameters: Parameters, until: int) -> Business:
     demand = Demand(parameters)
     until = max(until, parameters.days)
     everyone = populate(demand, until)
-    return Business(demand, everyone, stock(demand, until), volume(demand, everyone))
+    baskets = np.cumsum(basket_weights(parameters))
+    return Business(
+        demand,
+        everyone,
+        Offers(stock(demand, until)),
+        volume(demand, everyone),
+        Guide.over(baskets / baskets[-1], np.array([0, len(baskets)])),
+    )
 
 
 def sell(business: Business, day: int) -> tuple[Lines, Lines]:
@@ -88,19 +103,18 @@ def sell(business: Business, day: int) -> tuple[Lines, Lines]:
     p, demand = business.parameters, business.demand
     chance = demand.chance("sales", day)
     who, moments = _orders(business, day, chance)
-    size = 1 + pick(chance.random(len(who)), basket_weights(p))
+    size = 1 + business.baskets.find(chance.random(len(who)))
     order = np.repeat(np.arange(len(who)), size)
     buyer = who[order]
     n = len(order)
-    shelf = business.catalogue.shelf(day)
+    shelf = business.offers.on(day)
     category = _categories(business, shelf.wanted, buyer, chance)
-    product = shelf.choose(category, chance.random(n))
-    more = np.array([c.more for c in p.categories])[category]
-    units = np.log(np.maximum(chance.random(n), 1e-300)) / np.log(more)
-    quantity = 1 + np.minimum(units.astype(np.int64), MOST_UNITS - 1)
-    listed = business.catalogue.prices(product, day)
-    off = np.rint(shelf.off * 100).astype(np.int64)[category]
-    price = listed - listed * off // 100
+    product, listed = shelf.choose(category, chance.random(n))
+    # A line has one more unit with the chance `more`, and again: an exponential, cut to whole ones.
+    more = np.array([-1 / np.log(max(c.more, 1e-300)) for c in p.categories])[category]
+    units = (chance.standard_exponential(n) * more).astype(np.int64)
+    quantity = 1 + np.minimum(units, MOST_UNITS - 1)
+    off = listed * shelf.off[category] // 100
     date = demand.dates(day, day + 1)[0].item()
     number = (date.year % 100 * 10_000 + date.month * 100 + date.day) * ORDERS_A_DAY
     channel = pick(chance.random(len(who)), np.array([w for _, w in p.channels])).astype(np.int8)
@@ -110,8 +124,8 @@ def sell(business: Business, day: int) -> tuple[Lines, Lines]:
         customer=buyer + 1,
         product=product + 1,
         quantity=quantity,
-        price=price,
-        discount=quantity * (listed - price),
+        price=listed - off,
+        discount=quantity * off,
         channel=channel[order],
     )
     return sold, _returns(business, day, sold, category, chance)
@@ -119,19 +133,25 @@ def sell(business: Business, day: int) -> tuple[Lines, Lines]:
 
 def _orders(business: Business, day: int, chance: np.random.Generator) -> tuple[Ints, Ints]:
     """Return each order's customer (its index; -1 is a guest) and second of the day, by time."""
-    everyone, scale = business.everyone, business.scale
-    weight = float(business.demand.weights(day, day + 1)[0])
+    everyone, scale, demand = business.everyone, business.scale, business.demand
+    weight = float(demand.weights(day, day + 1)[0])
     known = everyone.before(day)
-    reach = float(everyone.reach[known - 1]) if known else 0.0
-    points = np.sort(chance.random(chance.poisson(reach * weight * scale.rate))) * reach
-    again = np.minimum(np.searchsorted(everyone.reach[:known], points, side="right"), known - 1)
-    again = again[everyone.gone[again] > day]
-    new = orders_at_once(business.demand, scale, known, everyone.before(day + 1))
     growth = (1 + business.parameters.growth) ** (day / 365.0)
-    guests = chance.poisson(scale.guests * weight * growth)
-    who = np.concatenate([new, again, np.full(guests, -1, dtype=np.int64)])
-    moments = business.demand.seconds(chance, len(who))
-    moments[: len(new)] = joining_seconds(business.demand, new)
+    members = float(everyone.reach[known - 1]) * weight * scale.rate if known else 0.0
+    together = members + scale.guests * weight * growth
+    points = chance.random(chance.poisson(together)) * together
+    moments = demand.ordered_seconds(chance, len(points))
+    again = np.full(len(points), -1, dtype=np.int64)
+    member = np.flatnonzero(points < members)
+    found = everyone.guide.find(points[member] / max(weight * scale.rate, 1e-300))
+    again[member] = np.minimum(found, known - 1)
+    stays = (everyone.gone[again] > day) | (again < 0)
+    again, moments = again[stays], moments[stays]
+    new = orders_at_once(demand, scale, known, everyone.before(day + 1))
+    first = joining_seconds(demand, new)
+    moments = np.concatenate([np.sort(first), moments])
+    who = np.concatenate([new[np.argsort(first, kind="stable")], again])
+    # Two rows that rise, behind each other: the stable sort joins them in one pass.
     by_time = np.argsort(moments, kind="stable")
     return who[by_time], moments[by_time]
 
@@ -141,14 +161,15 @@ def _categories(
 ) -> npt.NDArray[np.int8]:
     """Return each line's category: the buyer's own taste, or what is wanted that day."""
     p, everyone = business.parameters, business.everyone
-    any_ = pick(chance.random(len(buyer)), wanted).astype(np.int8)
     mood = chance.random(len(buyer))
-    if len(everyone.taste) == 0:
-        return any_
-    member = buyer >= 0
-    taste = np.where(mood < p.loyalty, everyone.taste[buyer], everyone.second_taste[buyer])
-    loyal = member & (mood < p.loyalty + p.second) & (wanted[taste] > 0)
-    return np.where(loyal, taste, any_)
+    category = np.full(len(buyer), -1, np.int8)
+    if len(everyone.taste):
+        taste = np.where(mood < p.loyalty, everyone.taste[buyer], everyone.second_taste[buyer])
+        loyal = (buyer >= 0) & (mood < p.loyalty + p.second) & (wanted[taste] > 0)
+        category[loyal] = taste[loyal]
+    any_ = np.flatnonzero(category < 0)
+    category[any_] = pick(chance.random(len(any_)), wanted)
+    return category
 
 
 def _returns(

@@ -34,7 +34,6 @@ from data_pipeline.simulator.customers import BLOCK
 from data_pipeline.simulator.outcome import (
     Made,
     Progress,
-    by_day,
     corrections_ahead,
     count,
     orphans_ahead,
@@ -199,11 +198,11 @@ class _Desk:
         self.under_way["orphan"] = gathered(orphaned)
         return done
 
-    def _prepare(self, batch: tuple[list[tuple[Lines, Lines]], int]) -> tuple[Ready, Pending]:
+    def _prepare(self, batch: tuple[list[Lines], Lines, int]) -> tuple[Ready, Pending]:
         """Return one batch of days as content, and the sales of the last day that are late."""
         business, p = self.business, self.business.parameters
-        days, first_id = batch
-        sold = merged([sold for sold, _ in days], [due for _, due in days])
+        days, due, first_id = batch
+        sold = merged(days, [due])
         ids = np.arange(first_id, first_id + len(sold))
         day = day_of(business, sold.second)
         waits = np.zeros(len(ids), np.bool_)
@@ -216,33 +215,24 @@ class _Desk:
         ready = prepare_sales(business, target, sold, ids, day)
         return ready, held
 
-    def _batches(self, chunk_rows: int) -> Iterator[tuple[list[tuple[Lines, Lines]], int]]:
-        """Yield days of selling in order, with the returns that are due, about a chunk at once."""
+    def _batches(self, chunk_rows: int) -> Iterator[tuple[list[Lines], Lines, int]]:
+        """Yield some days of selling in order, with the returns that are due in them."""
         business, p = self.business, self.business.parameters
         span = max(1, min(31, chunk_rows * p.days // max(p.sales, 1)))
-        due: dict[int, list[Lines]] = {}
 
-        def work(first: int) -> list[tuple[Lines, Lines]]:
-            return [sell(business, day) for day in range(first, min(first + span, p.days))]
+        def work(first: int) -> tuple[list[Lines], Lines]:
+            days = [sell(business, day) for day in range(first, min(first + span, p.days))]
+            return [sold for sold, _ in days], Lines.join([back for _, back in days])
 
-        batch: list[tuple[Lines, Lines]] = []
-        rows, day = 0, 0
-        for sold_days in self._in_order(work, range(0, p.days, span)):
-            for sold, back in sold_days:
-                for when, part in by_day(business, back):
-                    due.setdefault(when, []).append(part)
-                today = Lines.join([no_lines(), *due.pop(day, [])])
-                batch.append((sold, today))
-                rows += len(sold) + len(today)
-                day += 1
-                if rows >= chunk_rows:
-                    yield batch, self._numbered(rows)
-                    batch, rows = [], 0
-        if batch:
-            yield batch, self._numbered(rows)
-        left = [pending(np.full(len(part), when), lines=part)
-                for when, parts in sorted(due.items()) for part in parts]  # fmt: skip
-        self.under_way["return"] = gathered(left)
+        coming = no_lines()
+        for first, (sold, back) in zip(
+            range(0, p.days, span), self._in_order(work, range(0, p.days, span)), strict=True
+        ):
+            coming = Lines.join([coming, back])
+            now = day_of(business, coming.second) < min(first + span, p.days)
+            due, coming = coming.take(now), coming.take(~now)
+            yield sold, due, self._numbered(sum(map(len, sold)) + len(due))
+        self.under_way["return"] = pending(day_of(business, coming.second), lines=coming)
 
     def _numbered(self, rows: int) -> int:
         first, self.next_id = self.next_id, self.next_id + rows
