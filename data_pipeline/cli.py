@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from data_pipeline.errors import PipelineError
+from data_pipeline.errors import PipelineError, printable
 from data_pipeline.signals import interruptible
 
 COMMANDS = {
@@ -113,7 +113,7 @@ def _interrupted() -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {printable(message)}", err=True)
     sys.exit(code)
 
 

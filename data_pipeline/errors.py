@@ -10,8 +10,10 @@ PipelineError
     └── BusyWarehouseError      somebody else is at work on it
 
 A bad *row* is never an exception: it is data, and goes to quarantine.
-A message says what happened, where, and what to do.
+A message says what happened, where, and what to do. `printable` is for whoever prints one.
 """
+
+import re
 
 
 class PipelineError(Exception):
@@ -48,3 +50,16 @@ class MissingWarehouseError(WarehouseError):
 
 class BusyWarehouseError(WarehouseError):
     """Somebody else is at work on the warehouse."""
+
+
+def printable(message: str) -> str:
+    r"""The message in signs that no terminal and no reader of logs obeys; what a raw file is called
+    or has in its header may be anything. Only a line feed before two blanks stays: it begins a
+    line of a list of ours.
+
+    >>> printable("cannot read sales-\x1b[31m\nERROR.csv:\n  at all")
+    'cannot read sales-\\x1b[31m\\nERROR.csv:\n  at all'
+    """
+    lines = re.split("\n(?=  )", message)
+    escaped = ("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in lines)
+    return "\n".join(escaped)

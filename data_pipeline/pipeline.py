@@ -32,6 +32,7 @@ from data_pipeline.processed import Processed
 from data_pipeline.signals import uninterrupted
 from data_pipeline.sources.arrays import of_numbers, of_texts
 from data_pipeline.sources.files import RawFile
+from data_pipeline.sources.header import brief
 from data_pipeline.sql import staging_name, text
 from data_pipeline.transform import CleanedFile, OnRead
 from data_pipeline.urls import hide_password
@@ -212,7 +213,7 @@ def _warnings(plan: Plan, cleaned: Sequence[CleanedFile]) -> tuple[str, ...]:
         said.append(f"{listed(plan.gone)} is gone from the raw directory, and so from the star")
     for file in cleaned:
         if file.unknown_columns:
-            names = listed(file.unknown_columns)
+            names = brief(file.unknown_columns)
             said.append(f"{file.file.name}: not in the contract, left in the file: {names}")
     return tuple(said)
 

@@ -25,6 +25,9 @@ _DECLARED_PARTS = {
 
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 
+Stretch = tuple[datetime, datetime | None, int]
+"""Local times with one offset: from, before (None: to the end of time), seconds ahead of UTC."""
+
 
 def zone(name: str) -> ZoneInfo:
     """The time zone of that IANA name, or ConfigError."""
@@ -47,11 +50,11 @@ def local_offset(local: str, name: str) -> str:
 
 
 @lru_cache
-def _stretches(name: str) -> tuple[tuple[datetime, datetime, int], ...]:
-    """Local times (from, before, seconds ahead of UTC) that are there exactly once."""
+def _stretches(name: str) -> tuple[Stretch, ...]:
+    """Local times that are there exactly once."""
     place = zone(name)
     if name == "UTC":  # the usual one, and the only one that needs no look at 300 years of days
-        return ((datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59), 0),)
+        return ((datetime(1, 1, 1), None, 0),)
     start = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - timedelta(days=2)
     end = datetime(LAST_YEAR, 1, 1, tzinfo=UTC)
     changes, offset = [(start, _ahead(place, start))], _ahead(place, start)
@@ -66,15 +69,14 @@ def _stretches(name: str) -> tuple[tuple[datetime, datetime, int], ...]:
             if offset == then:
                 break
         day = following
-    stretches = []
+    stretches: list[Stretch] = []
     for i, (moment, ahead) in enumerate(changes):
         before = changes[i - 1][1] if i else ahead
         first = _local(moment, max(ahead, before))
+        last = None
         if i + 1 < len(changes):
             last_moment, after = changes[i + 1]
             last = _local(last_moment, min(ahead, after))
-        else:
-            last = datetime(9999, 12, 31, 23, 59, 59)
         stretches.append((datetime(1, 1, 1) if i == 0 else first, last, ahead))
     return tuple(stretches)
 
@@ -102,14 +104,14 @@ def _change(place: ZoneInfo, before: datetime, after: datetime, offset: int) -> 
     return before + timedelta(seconds=high)
 
 
-def _search(local: str, stretches: tuple[tuple[datetime, datetime, int], ...]) -> str:
+def _search(local: str, stretches: tuple[Stretch, ...]) -> str:
     """A binary search over the stretches, as nested CASE."""
     if len(stretches) == 1:
         first, last, ahead = stretches[0]
-        return (
-            f"CASE WHEN {local} >= TIMESTAMP '{first.isoformat(' ')}' "
-            f"AND {local} < TIMESTAMP '{last.isoformat(' ')}' THEN {ahead} END"
-        )
+        inside = f"{local} >= TIMESTAMP '{first.isoformat(' ')}'"
+        if last is not None:
+            inside += f" AND {local} < TIMESTAMP '{last.isoformat(' ')}'"
+        return f"CASE WHEN {inside} THEN {ahead} END"
     half = len(stretches) // 2
     pivot = stretches[half][0].isoformat(" ")
     return (

@@ -17,6 +17,7 @@ from data_pipeline.commands.options import (
     safe_csv_option,
     settings_of,
 )
+from data_pipeline.errors import printable
 
 if TYPE_CHECKING:
     from data_pipeline.config import Settings
@@ -124,7 +125,7 @@ def _progress(*, quiet: bool) -> Iterator[OnRead | None]:
 
 
 def _note(said: str) -> None:
-    click.echo(f"{click.style('note:', fg='yellow')} {said}", err=True)
+    click.echo(f"{click.style('note:', fg='yellow')} {printable(said)}", err=True)
 
 
 def _as_json(result: Result) -> dict[str, Any]:

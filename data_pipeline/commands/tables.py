@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from data_pipeline.errors import printable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -47,7 +49,7 @@ def show(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int | Decimal):
         return f"{value:,}"
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(value))
+    return printable(str(value))
 
 
 def balance_sheet(rows: Sequence[Sequence[Any]], title: str) -> Table:

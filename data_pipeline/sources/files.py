@@ -223,9 +223,14 @@ class ByteStream:
         with gzip.GzipFile(fileobj=buffered) as text:
             while block := text.read(BLOCK_BYTES):
                 unpacked += len(block)
-                if unpacked > BOMB_BYTES and unpacked > BOMB_RATIO * max(raw.bytes_read, 1):
+                if unpacked > BOMB_BYTES and unpacked > BOMB_RATIO * _consumed(raw, buffered):
                     raise SourceError(
                         f"{self.file.name} unpacks to more than {BOMB_RATIO} times its size; "
                         "unpack it by hand if it is what it should be"
                     )
                 yield block
+
+
+def _consumed(raw: _HashedFile, buffered: Buffered) -> int:
+    """How many bytes have left the buffer, too."""
+    return raw.bytes_read - len(buffered.peek())

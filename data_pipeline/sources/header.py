@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,8 +10,12 @@ from data_pipeline.contract import BLANKS, Table
 from data_pipeline.errors import SourceError
 from data_pipeline.sources.files import RawFile
 from data_pipeline.sources.records import grammar
+from data_pipeline.sources.scan import is_utf8
 
 DELIMITERS = (",", ";", "\t")
+
+MAX_HEADER_BYTES = 4 << 20
+"""A longer first line is no header of a table, and splitting it would take gigabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,13 @@ def match_header(file_name: str, table: Table, format_: Format, names: Sequence[
     absent = [wanted[n] for n in table.required_names if n not in positions]
     problem = ""
     if absent:
-        problem = f"lacks {_list(absent)}; it has {_list(names)}"
+        problem = f"lacks {brief(absent)}; it has {brief(names)}"
     elif twice:
-        problem = f"has {_list(twice)} more than once"
+        problem = f"has {brief(twice)} more than once"
     if problem:
         error = HeaderError(
             f"the header of {file_name} {problem}; {table.name} needs "
-            f"{_list(table.required_names)} (other names are declared under "
+            f"{brief(table.required_names)} (other names are declared under "
             f"[tables.{table.name}.columns] in pipeline.toml)"
         )
         error.matched = len(positions)
@@ -87,7 +89,12 @@ def read_header(
     candidates = (format_.delimiter,) if format_.delimiter else DELIMITERS
     tried: list[SourceError] = []
     for delimiter in candidates:
-        match = grammar(delimiter).record.match(head, start)
+        match = grammar(delimiter).record.match(head, start, start + MAX_HEADER_BYTES)
+        if match is not None and match.end() == start + MAX_HEADER_BYTES:
+            raise SourceError(
+                f"the header of {file.name} is longer than {MAX_HEADER_BYTES >> 20} MB; "
+                "this is no table"
+            )
         if match is None:
             tried.append(
                 SourceError(f"the header of {file.name} has a malformed quote or line end")
@@ -98,11 +105,9 @@ def read_header(
                 f"{file.name} looks like UTF-16 without byte order mark, or is no text at all; "
                 f'declare it: [tables.{table.name}] encoding = "utf-16-le"'
             )
-        try:
-            text = match.group().decode("utf-8")
-        except UnicodeDecodeError:
-            raise SourceError(f"the header of {file.name} is not UTF-8") from None
-        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        if not is_utf8(text := match.group()):
+            raise SourceError(f"the header of {file.name} is not UTF-8")
+        names = [name.decode() for name in grammar(delimiter).values(text)]
         try:
             header = match_header(file.name, table, format_, names)
         except SourceError as error:
@@ -113,6 +118,7 @@ def read_header(
     raise max(tried, key=lambda error: getattr(error, "matched", -1))
 
 
-def _list(names: Sequence[str]) -> str:
+def brief(names: Sequence[str]) -> str:
+    """Some names for a message: not too many, and none too long."""
     shown = [n if len(n) <= 40 else n[:39] + "…" for n in names[:12]]
     return ", ".join(shown) + (f" and {len(names) - 12} more" if len(names) > 12 else "")

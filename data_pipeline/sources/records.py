@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -86,12 +87,20 @@ class Grammar:
 
     def fields(self, record: bytes) -> int:
         """Count the fields of a well-formed record."""
-        count, position = 0, -1
+        return sum(1 for _ in self._spans(record))
+
+    def values(self, record: bytes) -> list[bytes]:
+        """The fields of a well-formed record, without their quotes."""
+        found = [record[start:end] for start, end in self._spans(record)]
+        return [f[1:-1].replace(b'""', b'"') if f.startswith(b'"') else f for f in found]
+
+    def _spans(self, record: bytes) -> Iterator[tuple[int, int]]:
+        position = -1
         while position < len(record):
-            match = self.field.match(record, position + 1)
+            start = position + 1
+            match = self.field.match(record, start)
             position = match.end() if match else len(record)
-            count += 1
-        return count
+            yield start, position
 
     def is_record(self, text: bytes, fields: int) -> bool:
         """Say whether the whole text is one well-formed record of so many fields."""

@@ -50,7 +50,7 @@ def table_of(name: str) -> str:
     'sales'
     """
     for table in COLUMNS:
-        if name.startswith(table):
+        if name.casefold().startswith(table):
             return table
     raise RefusedError(f"{name} is no file of customers, products or sales")
 
@@ -98,7 +98,7 @@ def plain_bytes(data: bytes) -> bytes:
 
 def delimiter_of(text: bytes, table: str) -> bytes:
     """The separator under which the header has the most of the table's columns."""
-    head = next(line for line in text.split(b"\n") if line.strip(b"\r"))
+    head = next(line for line in text.split(b"\n") if line.strip(b"\r")).removesuffix(b"\r")
 
     def known(sep: bytes) -> int:
         names = clean_names(next(split_records(head, sep)).fields)
