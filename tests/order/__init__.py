@@ -1,0 +1,1 @@
+"""Law 1: the warehouse is a function of the set of raw files, however they come."""
