@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import webbrowser
 from pathlib import Path
 from threading import Timer
@@ -36,6 +37,13 @@ OPEN_AFTER_S = 0.7
 )
 @click.option("--name", "names", multiple=True, help="A further name of this machine in browsers.")
 @click.option("--open/--no-open", "is_opened", default=True, help="Open it in the browser.")
+@click.option(
+    "--copy-memory",
+    default="2GB",
+    show_default=True,
+    metavar="SIZE",
+    help="Memory for a copy of the sales, which answers in a blink; 0: no copy.",
+)
 @reporting_options
 def dashboard(
     warehouse: str | None,
@@ -46,6 +54,7 @@ def dashboard(
     token_file: Path | None,
     names: tuple[str, ...],
     is_opened: bool,
+    copy_memory: str,
     **reporting: str | None,
 ) -> None:
     """Open a local web page on the warehouse: figures, filters, and where each number is from.
@@ -61,7 +70,13 @@ def dashboard(
     check_url(settings.warehouse)
     place = Place(host, port, read_token(with_token, token_file), names)
     access = Access(read_only=True, memory_limit=settings.memory_limit, threads=settings.threads)
-    shop = Shop(settings.warehouse, access, settings.currency, settings.reporting_timezone)
+    shop = Shop(
+        settings.warehouse,
+        access,
+        settings.currency,
+        settings.reporting_timezone,
+        read_size(copy_memory),
+    )
     app = make_dashboard(shop, place)
     with listen(place) as listener:
         place = Place(host, listener.getsockname()[1], place.token, names)
@@ -70,6 +85,18 @@ def dashboard(
         if is_opened:
             Timer(OPEN_AFTER_S, webbrowser.open, [place.address]).start()
         serve(app, listener)
+
+
+def read_size(text: str) -> int:
+    """Bytes of a size such as 2GB or 500 MB; ConfigError for what is none."""
+    from data_pipeline.errors import ConfigError
+
+    found = re.fullmatch(r"\s*([0-9]{1,6})\s*(?:([KMGT])i?B?)?\s*", text, re.IGNORECASE)
+    if not found:
+        raise ConfigError(f"{text!r} is no size; write it as 2GB or 500MB, or 0 for none")
+    number, unit = found.groups()
+    power = "KMGT".index(unit.upper()) + 1 if unit else 0
+    return int(number) * int(1024**power)
 
 
 def read_token(with_token: bool, file: Path | None) -> str | None:

@@ -16,11 +16,20 @@ SCAN_S, JOIN_S, FIRST_DAYS_S, DISTINCT_S = 0.015, 0.02, 0.05, 0.03
 first sale (which reads all sales), each count of different customers or orders."""
 
 
-def estimate(question: Question, store: Store, period: Period | None, *, times: int = 1) -> float:
+def estimate(
+    question: Question,
+    store: Store,
+    period: Period | None,
+    *,
+    times: int = 1,
+    recalls: bool = True,
+) -> float:
     """Seconds that the sales of the period need for the question, asked `times` times; none when
-    sums answer it that are kept.
+    sums answer it that are kept or, unless it is not to be asked, the memory.
     """
     if store.terms and store.keeps_sums and choose(question, store.terms):
+        return 0.0
+    if recalls and store.recall.columns and store.recall.columns.knows(question.measures):
         return 0.0
     millions = store.rows["sales"] / 1e6
     share = store.share_of(period)

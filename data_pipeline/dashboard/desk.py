@@ -77,7 +77,7 @@ class Desk:
         def work() -> tuple[str, bool, str]:
             kept = self.keeper.find(asked.v)
             with kept.reader(LIMIT_S) as reader:
-                frame, is_cut = download(reader, kept.store)
+                frame, is_cut = download(kept.recalling(reader), kept.store)
             return safe_csv(frame), is_cut, kept.store.version
 
         text, is_cut, version = await run_in_threadpool(work)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
+from data_pipeline.dashboard.recall import Recalling
 from data_pipeline.dashboard.refusal import Refusal, too_slow, version_gone
 from data_pipeline.dashboard.store import Store
 
@@ -79,8 +80,17 @@ class Kept:
             if not session.outdated() and session.version() != self.open_name:
                 raise version_gone()
 
+    def start_recalling(self, most_bytes: int) -> None:
+        """Read the sales into memory, in the background."""
+        self.store.recall.start(self._session(), self.store.timezone, most_bytes)
+
+    def recalling(self, reader: Warehouse) -> Recalling:
+        """The session with what is in memory of this state."""
+        return Recalling(reader, self.store.recall, self.store.facts)
+
     def close(self) -> None:
         """Close when the last answer is given."""
+        self.store.recall.forget()
         with self._lock:
             self._closing = True
             self._close_if_unused()
@@ -133,10 +143,14 @@ def _stopwatch(session: Warehouse, limit_s: float) -> Iterator[Callable[[], bool
 
 
 class Keeper:
-    """Keeps the newest state of a warehouse, and the one before it."""
+    """Keeps the newest state of a warehouse, and the one before it; of the newest one the sales
+    too, in memory, when they need no more than `recall_bytes`.
+    """
 
-    def __init__(self, open_: Open, look: Callable[[Warehouse], Store]) -> None:
-        self._open, self._look = open_, look
+    def __init__(
+        self, open_: Open, look: Callable[[Warehouse], Store], recall_bytes: int = 0
+    ) -> None:
+        self._open, self._look, self._recall_bytes = open_, look, recall_bytes
         self._now: Kept | None = None
         self._before: Kept | None = None
         self._state = State("missing", "Nothing was looked at yet.")
@@ -196,6 +210,8 @@ class Keeper:
             self._state = READY
             self._retire()
             self._now = kept
+            if self._recall_bytes:
+                kept.start_recalling(self._recall_bytes)
 
     def _open_newest(self) -> Kept:
         warehouse = self._open()
@@ -211,6 +227,7 @@ class Keeper:
             return
         if self._before:
             self._before.close()
+        self._now.store.recall.forget()
         self._now, self._before = None, self._now
         self._retired_at = time.monotonic()
 

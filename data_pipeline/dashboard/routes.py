@@ -70,6 +70,7 @@ async def state(request: Request) -> Response:
             "remedy": found.remedy,
             "version": kept.store.version if kept else None,
             "loaded_at": moment_json(kept.store.loaded_at) if kept else None,
+            "in_memory": bool(kept and kept.store.recall.columns),
         }
     )
 
@@ -153,9 +154,9 @@ async def get_explain(request: Request, asked: Annotated[ExplainQuestion, Query(
         scope = read_scope(asked, store)
         if asked.analysis:
             found = analyses.find_analysis(asked.analysis)
-            return analyses.estimate_analysis(found, asked, store)
+            return analyses.estimate_analysis(found, asked, store, recalls=False)
         question = explain.read_question(asked, scope)
-        return estimate(question, store, scope.period, times=2)
+        return estimate(question, store, scope.period, times=2, recalls=False)
 
     compute = partial(explain.answer_explain, asked=asked)
     return await desk_of(request).answer(request, asked, compute, seconds)

@@ -42,7 +42,7 @@ class DaysShape(Shape):
 
 class SourceShape(Shape):
     relation: str
-    kind: Literal["aggregate", "fact", "books"]
+    kind: Literal["aggregate", "memory", "fact", "books"]
 
 
 class ErrorDetail(Shape):
@@ -61,6 +61,7 @@ class StateShape(Shape):
     remedy: str
     version: str | None
     loaded_at: str | None
+    in_memory: bool
 
 
 class OfferShape(Shape):

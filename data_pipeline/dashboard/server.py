@@ -35,12 +35,15 @@ BACKLOG = 128
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What is served: the warehouse, and how its numbers are written."""
+    """What is served: the warehouse, how its numbers are written, and how much memory a copy of
+    its sales may take.
+    """
 
     url: str
     access: Access
     currency: str = ""
     timezone: str = "UTC"
+    recall_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ def make_dashboard(shop: Shop, place: Place, serving: Serving | None = None) -> 
     keeper = Keeper(
         partial(_open, shop),
         partial(look, currency=shop.currency, timezone=shop.timezone),
+        shop.recall_bytes,
     )
     app = make_app(keeper, serving or Serving(), own_pages())
     return Guard(app, hosts=place.known_names(), token=place.token)

@@ -17,10 +17,10 @@ from data_pipeline.dashboard.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from data_pipeline.dashboard.keeping import Kept
+    from data_pipeline.dashboard.recall import Recalling
     from data_pipeline.dashboard.store import Store
-    from data_pipeline.warehouses import Warehouse
 
-Compute = Callable[["Warehouse", "Store"], dict[str, Any]]
+Compute = Callable[["Recalling", "Store"], dict[str, Any]]
 
 LIMIT_S = 20.0
 """How long an answer may take that is computed at once."""
@@ -133,7 +133,7 @@ class Serving:
     def _compute(self, kept: Kept, asked: Asked, limit_s: float) -> Entry:
         start = time.perf_counter()
         with kept.reader(limit_s) as reader:
-            payload = asked.compute(reader, kept.store)
+            payload = asked.compute(kept.recalling(reader), kept.store)
         took_ms = round((time.perf_counter() - start) * 1000, 1)
         key = _full_key(kept, asked.key)
         answer = {"version": kept.store.version, **payload, "took_ms": took_ms}

@@ -9,9 +9,10 @@ from functools import cached_property
 from hashlib import blake2s
 from http import HTTPStatus
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data_pipeline.dashboard.periods import days_in, default_period
+from data_pipeline.dashboard.recall import Recall
 from data_pipeline.dashboard.refusal import Refusal
 from data_pipeline.ledger import LAYOUT_VERSION
 from data_pipeline.metrics.change import Period
@@ -57,6 +58,10 @@ class Store:
     terms: Terms | None
     unfiltered: dict[str, tuple[Found, Sent]] = field(default_factory=dict)
     """Results of analyses over all sales, by name and parameters."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the warehouse said of itself, by the SQL that asked it."""
+    recall: Recall = field(default_factory=Recall)
+    """The sales in memory."""
 
     @property
     def keeps_sums(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from data_pipeline.metrics.frame import Field, Frame, Kind
+from data_pipeline.metrics.frame import Field, Frame, Kind, Row
 from data_pipeline.metrics.planning import read_terms
 from data_pipeline.metrics.query import divide, query
 from data_pipeline.metrics.reading import read_sql
@@ -43,13 +43,20 @@ def basket_pairs(  # noqa: PLR0913 (three bounds, and what is looked at)
     ((orders,),) = query(
         reader, ["orders"], since=since, until=until, where=where, timezone=zone
     ).rows
+    if sales.columns:
+        found = sales.columns.basket_pairs(sales.question, most, min_orders)
+        return _framed(found, orders, count)
     is_stored = sales.is_all and terms is not None
     sold_rows = f"({read_sql('sold_rows').format(sales=sales.relation)})"
     products = AGG_PRODUCTS.name if is_stored else sold_rows
     sql = read_sql("basket_pairs").format(products=products, sales=sales.relation)
     limits = {**sales.values, "min_orders": min_orders, "most": most}
+    return _framed(reader.rows(sql, limits), orders, count)
+
+
+def _framed(found: list[Row], orders: int, count: int) -> Frame:
     rows = []
-    for one, one_name, two, two_name, both, with_one, with_two in reader.rows(sql, limits):
+    for one, one_name, two, two_name, both, with_one, with_two in found:
         expected = Decimal(str(with_one)) * Decimal(str(with_two))
         rows.append(
             (

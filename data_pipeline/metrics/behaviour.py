@@ -51,9 +51,14 @@ def cohort_retention(
     months, the last month of the data included. Month 0 is the first purchase itself, so its
     share is 1.
     """
-    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
-    if sales.is_all and has_rollups(reader, timezone):
+    is_stored = has_rollups(reader, timezone)
+    sales = find_sales(
+        reader, since=since, until=until, where=where, timezone=timezone, is_stored=is_stored
+    )
+    if sales.is_all and is_stored:
         rows = reader.rows(read_sql("stored_cohorts"))
+    elif sales.columns:
+        rows = sales.columns.cohorts(sales.question)
     else:
         rows = reader.rows(_over(sales, "cohort_retention"), sales.values)
     sizes = {row[0]: row[2] for row in rows if row[1] == 0}
@@ -83,9 +88,11 @@ def rfm_segments(
     Recency (last buying day) and frequency (orders) are scored 1 to 5 by rank; equal values get
     equal scores. What they spent is shown beside, as the third letter wants.
     """
-    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
-    sql = read_sql("rfm_segments").format(bought=_bought(reader, sales, timezone))
-    rows = reader.rows(sql, sales.values)
+    is_stored = has_rollups(reader, timezone)
+    sales = find_sales(
+        reader, since=since, until=until, where=where, timezone=timezone, is_stored=is_stored
+    )
+    rows = _over_bought(reader, sales, "rfm_segments", timezone)
     done = [(*row, divide(row[3], row[1], Kind.MONEY)) for row in rows]
     fields = (
         Field("segment", "Segment", Kind.TEXT),
@@ -110,10 +117,14 @@ def repeat_intervals(
         Field("days", "Days until the next purchase", Kind.WHOLE),
         Field("purchases", "Purchases", Kind.COUNT),
     )
-    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
+    is_stored = has_rollups(reader, timezone)
+    sales = find_sales(
+        reader, since=since, until=until, where=where, timezone=timezone, is_stored=is_stored
+    )
+    if sales.columns:
+        return Frame(fields, tuple(sales.columns.intervals(sales.question)))
     stored = f"SELECT days, purchases FROM {AGG_INTERVALS.name} ORDER BY days"
-    is_stored = sales.is_all and has_rollups(reader, timezone)
-    sql = stored if is_stored else _over(sales, "repeat_intervals")
+    sql = stored if sales.is_all and is_stored else _over(sales, "repeat_intervals")
     return Frame(fields, tuple(reader.rows(sql, sales.values)))
 
 
@@ -143,9 +154,15 @@ def concentration(
     of net sales that it and those before it bring. The second is the ABC analysis: A are the items
     that bring the first 80 % of net sales, B the next 15 %, C the rest.
     """
-    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
-    sql = read_sql("concentration").format(items=_items(reader, sales, item))
-    rows = reader.rows(sql, sales.values)
+    is_stored = read_terms(reader) is not None
+    sales = find_sales(
+        reader, since=since, until=until, where=where, timezone=timezone, is_stored=is_stored
+    )
+    if sales.columns:
+        rows = sales.columns.concentration(sales.question, item)
+    else:
+        sql = read_sql("concentration").format(items=_items(reader, sales, item))
+        rows = reader.rows(sql, sales.values)
     total = sum((_decimal(row[3]) for row in rows), Decimal(0))
     everybody = sum(int(row[2]) for row in rows)
     passed, so_far, curve = 0, Decimal(0), dict[int, Row]()
@@ -190,9 +207,11 @@ def age_groups(
     timezone: str = "UTC",
 ) -> Frame:
     """Buyers and net sales by age group, the youngest first; age is that reached in `in_year`."""
-    sales = find_sales(reader, since=since, until=until, where=where, timezone=timezone)
-    sql = read_sql("age_groups").format(year=int(in_year), bought=_bought(reader, sales, None))
-    rows = reader.rows(sql, sales.values)
+    is_stored = read_terms(reader) is not None
+    sales = find_sales(
+        reader, since=since, until=until, where=where, timezone=timezone, is_stored=is_stored
+    )
+    rows = _over_bought(reader, sales, "age_groups", None, year=str(int(in_year)))
     done = [(*row, divide(row[2], row[1], Kind.MONEY)) for row in rows]
     fields = (
         Field("age_group", "Age", Kind.TEXT),
@@ -206,6 +225,16 @@ def age_groups(
 def _over(sales: Sales, name: str, **parts: str) -> str:
     """The SQL of that name over the sales that are looked at."""
     return read_sql(name).format(sales=sales.relation, sale_time=sales.sale_time, **parts)
+
+
+def _over_bought(
+    reader: Reader, sales: Sales, name: str, timezone: str | None, **parts: str
+) -> list[Row]:
+    """The rows of the SQL of that name over what each customer bought, net sales last."""
+    if sales.columns:
+        return sales.columns.over_bought(sales.question, read_sql(name), parts)
+    sql = read_sql(name).format(bought=_bought(reader, sales, timezone), **parts)
+    return reader.rows(sql, sales.values)
 
 
 def _bought(reader: Reader, sales: Sales, timezone: str | None) -> str:

@@ -83,7 +83,7 @@ def compose_rollup(
     if question.until:
         conditions.append(f"{day} <= $until")
         values["until"] = question.until
-    source = (rollup.source or rollup.name).replace("{located}", _located())
+    source = (rollup.source or rollup.name).replace("{located}", located_sql())
     summed = [(rollup.measures[measure.name], measure.name) for measure in measures]
     return _group("SELECT", source, question, summed, (conditions, values), known)
 
@@ -179,7 +179,7 @@ def _sale_cte(
     body = ",\n    ".join(columns)
     source = "\n  ".join(['"sales" AS s', *joins])
     sale = f"sale AS (\n  SELECT\n    {body}\n  FROM {source}{_where(conditions)}\n)"
-    texts = {"located": _located(), "first_days": first_days or read_sql("first_days")}
+    texts = {"located": located_sql(), "first_days": first_days or read_sql("first_days")}
     leading = [
         f"{name} AS (\n{texts[name].format(sale_time=sale_time)})"
         for need, name in _LEADING_CTES.items()
@@ -188,7 +188,8 @@ def _sale_cte(
     return ",\n".join([*leading, sale])
 
 
-def _located() -> str:
+def located_sql() -> str:
+    """The SELECT of each customer with country and mail domain."""
     return read_sql("located").format(country=COUNTRY_SQL, mail_domain=MAIL_DOMAIN_SQL)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from data_pipeline.metrics.frame import Field, Frame, Kind, Row
 from data_pipeline.metrics.planning import open_sales
 from data_pipeline.metrics.question import Where, ask
-from data_pipeline.metrics.reading import read_sql
+from data_pipeline.metrics.reading import columns_of, read_sql
 
 if TYPE_CHECKING:
     from datetime import date
@@ -35,12 +35,18 @@ def order_values(
     between without one included; the last band has no `high`.
     """
     question = ask(["orders"], since=since, until=until, where=where)
+    if columns := columns_of(reader, timezone):
+        return _framed(columns.order_values(question, BANDS))
     head, conditions, values = open_sales(reader, question, timezone)
     (orders,) = question.metrics
     condition = " AND ".join([orders.aggregate.rows, *conditions])
     cases = " ".join(f"WHEN order_value >= {low} THEN {low}" for low in reversed(BANDS))
     sql = head + read_sql("order_values").format(band_cases=cases, condition=condition)
-    found = {int(row[0]): (int(row[1]), Decimal(row[2])) for row in reader.rows(sql, values)}
+    return _framed(reader.rows(sql, values))
+
+
+def _framed(rows: list[Row]) -> Frame:
+    found = {int(row[0]): (int(row[1]), Decimal(row[2])) for row in rows}
     fields = (
         Field("low", "From", Kind.MONEY),
         Field("high", "To below", Kind.MONEY),

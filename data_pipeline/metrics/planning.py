@@ -17,6 +17,7 @@ from data_pipeline.metrics.composing import (
 )
 from data_pipeline.metrics.frame import Kind, Row, Value
 from data_pipeline.metrics.periods import find_zone
+from data_pipeline.metrics.reading import columns_of
 from data_pipeline.metrics.rollups import (
     AGG_CUSTOMERS,
     AGG_PERIODS,
@@ -28,11 +29,13 @@ from data_pipeline.metrics.rollups import (
 )
 
 if TYPE_CHECKING:
+    from data_pipeline.metrics.columns.sales import Columns
     from data_pipeline.metrics.metric import Metric
     from data_pipeline.metrics.question import Question
     from data_pipeline.metrics.reading import Reader
 
 FACT = "sales"
+MEMORY = "memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,14 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A statement that gives the columns of `measures`, behind those of the dimensions."""
+    """A statement that gives the columns of `measures`, behind those of the dimensions; or the
+    sales in memory, which give the same.
+    """
 
     source: str
     measures: tuple[Metric, ...]
     statement: Statement
+    columns: Columns | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Plan:
     @property
     def is_stored(self) -> bool:
         """Whether it is read from sums that loads keep; else from the sales themselves."""
-        return all(part.source != FACT for part in self.parts)
+        return all(part.source not in {FACT, MEMORY} for part in self.parts)
 
 
 def read_terms(reader: Reader) -> Terms | None:
@@ -85,6 +91,8 @@ def plan(reader: Reader, question: Question, *, timezone: str = "UTC") -> Plan:
     terms = read_terms(reader)
     if terms and terms.timezone == timezone and (chosen := choose(question, terms)):
         return Plan(question, tuple(_part(question, r, m) for r, m in chosen))
+    if (columns := columns_of(reader, timezone)) and columns.knows(question.measures):
+        return Plan(question, (Part(MEMORY, question.measures, Statement("", {}), columns),))
     statement = compose(question, zone, span(reader), kept_first_days(terms, timezone))
     return Plan(question, (Part(FACT, question.measures, statement),))
 
@@ -202,6 +210,9 @@ def read_measures(reader: Reader, chosen: Plan) -> list[tuple[Row, dict[str, Val
     rows: dict[Row, dict[str, Value]] = {}
     for place, part in enumerate(chosen.parts):
         names = [measure.name for measure in part.measures]
+        if part.columns:
+            rows |= part.columns.measure(chosen.question, part.measures)
+            continue
         for row in reader.rows(part.statement.sql, part.statement.values):
             if place == 0:
                 rows[row[:lead]] = dict(nothing)

@@ -15,9 +15,10 @@ from data_pipeline.metrics.change import Period, relative_change
 from data_pipeline.metrics.composing import Statement, compose
 from data_pipeline.metrics.frame import Field, Frame, Kind, Row, Value
 from data_pipeline.metrics.periods import find_zone
-from data_pipeline.metrics.planning import kept_first_days, plan, read_terms, span
+from data_pipeline.metrics.planning import choose, kept_first_days, plan, read_terms, span
 from data_pipeline.metrics.query import divide, value_of
 from data_pipeline.metrics.question import Question, ask
+from data_pipeline.metrics.reading import columns_of
 from data_pipeline.metrics.registry import find_metric
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ def rank_products(
     question = ask(
         PRODUCT_METRICS, by=["product", "category"], since=since, until=until, where=where
     )
+    if not is_summed(reader, question, timezone) and (columns := columns_of(reader, timezone)):
+        rows = columns.rank_products(question, cut)
+        return _ranking(question, rows)
     inner = _grouped(reader, question, timezone)
     found = (
         f'SELECT *, SUM("net_sales") OVER (ORDER BY "net_sales" DESC, "product_id"'
@@ -89,7 +93,10 @@ def rank_products(
         " WHERE $search = '' OR STRPOS(LOWER(\"product\"), $search) > 0\n"
         + cut.order(_column(cut.column), '"net_sales" DESC', '"product_id"')
     )
-    rows = reader.rows(sql, {**inner.values, "search": cut.search.lower()})
+    return _ranking(question, reader.rows(sql, {**inner.values, "search": cut.search.lower()}))
+
+
+def _ranking(question: Question, rows: list[Row]) -> tuple[Frame, int]:
     done = [_ranked(question, row) for row in rows]
     shown = question.fields
     fields = (
@@ -139,11 +146,19 @@ def find_movers(
         raise ConfigError(f"{name} is a ratio; what rises and falls is a sum or a count")
     _check(cut, MOVED_BY)
     now, before = periods
-    statements, question = [], ask([name], by=[by])
-    for period in (now, before or now):
-        days = (period.first, period.last)
-        asked = ask([name], by=[by], since=days[0], until=days[1], where=where)
-        statements.append(_grouped(reader, asked, timezone))
+    questions = [
+        ask([name], by=[by], since=period.first, until=period.last, where=where)
+        for period in (now, before or now)
+    ]
+    is_stored = all(is_summed(reader, question, timezone) for question in questions)
+    if not is_stored and (columns := columns_of(reader, timezone)):
+        return _moving(
+            metric,
+            questions[0],
+            columns.find_movers(questions[0], questions[1] if before else None, cut),
+        )
+    question = questions[0]
+    statements = [_grouped(reader, one, timezone) for one in questions]
     first, second = statements[0], _renamed(statements[1])
     if before is None:
         second = Statement(f"SELECT * FROM (\n{second.sql}\n) AS never WHERE 1 = 0", second.values)
@@ -156,7 +171,11 @@ def find_movers(
         f'FULL JOIN (\n{second.sql}\n) AS b ON b."{keys[0]}" = n."{keys[0]}"\n) AS moved\n'
         + cut.order(f'"{cut.column}"', f'"{keys[0]}"')
     )
-    rows = reader.rows(sql, first.values | second.values)
+    return _moving(metric, question, reader.rows(sql, first.values | second.values))
+
+
+def _moving(metric: Metric, question: Question, rows: list[Row]) -> tuple[Frame, int]:
+    keys = question.by[0].columns
     done = tuple((*row[:-1], relative_change(row[-4], row[-3])) for row in rows)
     fields = (
         *question.fields[: len(keys)],
@@ -199,6 +218,12 @@ def _grouped(reader: Reader, question: Question, timezone: str) -> Statement:
         span(reader),
         kept_first_days(read_terms(reader), timezone),
     )
+
+
+def is_summed(reader: Reader, question: Question, timezone: str) -> bool:
+    """Whether a table of sums that loads keep holds the answer."""
+    terms = read_terms(reader)
+    return bool(terms and terms.timezone == timezone and choose(question, terms))
 
 
 def _renamed(statement: Statement) -> Statement:

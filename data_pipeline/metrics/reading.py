@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from data_pipeline.errors import WarehouseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from data_pipeline.metrics.columns.sales import Columns
 
 
 class Reader(Protocol):
@@ -18,6 +20,19 @@ class Reader(Protocol):
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
 
     def has_table(self, name: str) -> bool: ...
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A reader that may have the sales in memory; who takes the columns answers from them."""
+
+    def columns(self) -> Columns | None: ...
+
+
+def columns_of(reader: Reader, timezone: str) -> Columns | None:
+    """The sales that a reader has in memory by the days of `timezone`; None when it has none."""
+    found = reader.columns() if isinstance(reader, Recalls) else None
+    return found if found and found.timezone == timezone else None
 
 
 @contextmanager

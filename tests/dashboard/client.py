@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from data_pipeline.dashboard.serving import Serving
 
+RECALL_BYTES = 2**30
 BASE = "http://127.0.0.1:8501"
 
 
@@ -55,12 +56,24 @@ def open_dashboard(
     timezone: str = "UTC",
     place: Place | None = None,
     serving: Serving | None = None,
+    recalls: bool = False,
 ) -> Iterator[Dashboard]:
-    """A dashboard over the warehouse at `url`."""
+    """A dashboard over the warehouse at `url`; one that recalls has the sales in memory already."""
     access = Access(read_only=True, memory_limit="500MB", threads=1)
-    app = make_dashboard(Shop(url, access, currency, timezone), place or Place(), serving)
+    shop = Shop(url, access, currency, timezone, RECALL_BYTES if recalls else 0)
+    app = make_dashboard(shop, place or Place(), serving)
     with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
+        if recalls:
+            wait_for_memory(app, client)
         yield Dashboard(client)
+
+
+def wait_for_memory(app: Any, client: TestClient) -> None:
+    """Until the sales of the newest version are in memory."""
+    assert client.get("/api/state").json()["state"] == "ready"
+    kept = app._app.state.desk.keeper.newest()[1]  # behind the guard
+    assert kept.store.recall.is_done.wait(60)
+    assert kept.store.recall.columns
 
 
 READ = {

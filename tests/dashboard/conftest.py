@@ -30,7 +30,8 @@ def shop(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return shop
 
 
-@pytest.fixture(scope="session")
-def dashboard(shop: Shop) -> Iterator[Dashboard]:
-    with open_dashboard(shop.url, currency="€") as opened:
+@pytest.fixture(scope="session", params=[False, True], ids=["warehouse", "memory"])
+def dashboard(request: pytest.FixtureRequest, shop: Shop) -> Iterator[Dashboard]:
+    """Answers come from the warehouse alone, and then with the sales in memory."""
+    with open_dashboard(shop.url, currency="€", recalls=request.param) as opened:
         yield opened

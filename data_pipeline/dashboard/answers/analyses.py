@@ -186,8 +186,12 @@ def find_analysis(name: str) -> Analysis:
     return ANALYSES[name]
 
 
-def estimate_analysis(analysis: Analysis, asked: AnalysisQuestion, store: Store) -> float:
-    """Seconds that it takes, about; raises a Refusal for names that it does not know."""
+def estimate_analysis(
+    analysis: Analysis, asked: AnalysisQuestion, store: Store, *, recalls: bool = True
+) -> float:
+    """Seconds that it takes, about, the memory used if it `recalls`; raises a Refusal for names
+    that it does not know.
+    """
     scope = _heeded(analysis, read_scope(asked, store))
     if analysis.asks:
         limits = {"since": scope.since, "until": scope.until, "where": scope.where}
@@ -195,10 +199,11 @@ def estimate_analysis(analysis: Analysis, asked: AnalysisQuestion, store: Store)
             questions = [ask(names, by=by, **limits) for names, by in analysis.asks(asked)]  # type: ignore[arg-type]
         except ConfigError as error:
             raise wrong_question(str(error)) from None
-        return sum(estimate(question, store, scope.period) for question in questions)
+        return sum(estimate(q, store, scope.period, recalls=recalls) for q in questions)
     is_kept = not scope.names and (
         _key(analysis, asked) in store.unfiltered or (analysis.is_stored and store.keeps_sums)
     )
+    is_kept = is_kept or (recalls and store.recall.columns is not None)
     millions = store.rows["sales"] / 1e6
     return 0.0 if is_kept else analysis.seconds * store.share_of(scope.period) * millions
 
@@ -238,15 +243,21 @@ def analysis_file(reader: Reader, store: Store, name: str, asked: AnalysisFile) 
 
 
 def compute_analysis(
-    analysis: Analysis, reader: Reader, store: Store, asked: AnalysisQuestion, scope: Scope
+    analysis: Analysis,
+    reader: Reader,
+    store: Store,
+    asked: AnalysisQuestion,
+    scope: Scope,
+    *,
+    recalls: bool = True,
 ) -> tuple[Found, Sent]:
     """What the analysis finds, and the SQL that was sent for it; names that it does not know
     become a Refusal. What looks at all sales is computed once.
     """
-    key = _key(analysis, asked)
+    key = _key(analysis, asked) + ("" if recalls else " from the warehouse")
     if key in store.unfiltered and not scope.names:
         return store.unfiltered[key]
-    recorder = Recorder(reader)
+    recorder = Recorder(reader, recalls=recalls)
     try:
         found = analysis.compute(recorder, store, asked, scope)
     except ConfigError as error:

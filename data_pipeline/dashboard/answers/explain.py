@@ -52,9 +52,10 @@ def read_question(asked: ExplainQuestion, scope: Scope) -> Question:
 
 def _explain_metric(reader: Reader, store: Store, question: Question, scope: Scope) -> Json:
     (metric,) = question.metrics
-    recorder = Recorder(reader)
+    recorder, shown = Recorder(reader, recalls=False), Recorder(reader)
     by = [dimension.name for dimension in question.by]
     frame = _query(recorder, store, metric, by, scope)
+    recalled = _query(shown, store, metric, by, scope)
     whole = _query(reader, store, metric, [], scope) if by else frame
     return {
         "asked": asked_json(scope.since, scope.until, scope.where, metric=metric.name, by=by),
@@ -65,11 +66,11 @@ def _explain_metric(reader: Reader, store: Store, question: Question, scope: Sco
         "kind": metric.kind.value,
         "formula": metric.formula,
         "made_of": [_part(METRICS[name]) for name in _names_of_parts(metric)],
-        **_said(recorder.sent),
+        **_said(recorder.sent, shown.sent),
         "counts_rows": condition_of(metric),
         "additive_over": list(metric.additive_over),
         "value": plain(whole.rows[0][0]),
-        "checks": _checks(reader, store),
+        "checks": [*_agrees(shown.sent, recalled == frame), *_checks(reader, store)],
         "rows_url": f"/api/rows?{_rows_query(metric, scope)}",
     }
 
@@ -86,9 +87,9 @@ def _query(reader: Reader, store: Store, metric: Metric, by: list[str], scope: S
     )
 
 
-def _said(sent: Sent) -> Json:
-    """The SQL that was sent, its parameters, and what it reads."""
-    source = sent.source()
+def _said(sent: Sent, shown: Sent) -> Json:
+    """The SQL that was sent, its parameters, and what the number on the page was read from."""
+    source = shown.source()
     return {
         "sql": sent.sql(),
         "values": sent.values(),
@@ -123,17 +124,30 @@ def _rows_query(metric: Metric, scope: Scope) -> str:
 def _explain_analysis(reader: Reader, store: Store, asked: ExplainQuestion, scope: Scope) -> Json:
     analysis = find_analysis(str(asked.analysis))
     heeded = scope if analysis.heeds_days else scope.without_days()
-    _, sent = compute_analysis(analysis, reader, store, asked, heeded)
+    shown, how = compute_analysis(analysis, reader, store, asked, heeded)
+    found, sent = shown, how
+    if how.recalled:
+        found, sent = compute_analysis(analysis, reader, store, asked, heeded, recalls=False)
     return {
         "asked": asked_json(scope.since, scope.until, scope.where, analysis=analysis.name),
         "filtered": heeded.names == scope.names,
         "name": analysis.name,
         "label": analysis.label,
         "description": analysis.description,
-        **_said(sent),
-        "checks": _checks(reader, store),
+        **_said(sent, how),
+        "checks": [*_agrees(how, shown == found), *_checks(reader, store)],
         "rows_url": None,
     }
+
+
+def _agrees(shown: Sent, is_same: bool) -> list[Json]:
+    """That the memory gave what the warehouse gives."""
+    if not shown.recalled:
+        return []
+    detail = (
+        "The SQL below was sent to the warehouse just now; its answer was held against that one."
+    )
+    return [{"name": "The warehouse gives the same as the memory", "ok": is_same, "detail": detail}]
 
 
 def _checks(reader: Reader, store: Store) -> list[Json]:

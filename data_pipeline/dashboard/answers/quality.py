@@ -16,9 +16,9 @@ from data_pipeline.metrics.quality import balance, is_balanced, quarantined, rep
 if TYPE_CHECKING:
     from data_pipeline.dashboard.answers.shape import Json
     from data_pipeline.dashboard.asking import QuarantineFile, QuarantineQuestion
+    from data_pipeline.dashboard.recall import Recalling
     from data_pipeline.dashboard.store import Store
     from data_pipeline.metrics import Reader
-    from data_pipeline.warehouses import Warehouse
 
 MOST_RUNS = 200
 COUNTS = ("rows_read", "rows_loaded", "rows_duplicate", "rows_quarantined")
@@ -55,9 +55,9 @@ def sentence(frame: Frame) -> Json:
     return {name: int(sum(frame[name], 0)) for name in COUNTS}
 
 
-def answer_quality(warehouse: Warehouse, store: Store) -> Json:
+def answer_quality(reader: Recalling, store: Store) -> Json:
     """The balance sheet by table and file, quarantine, repairs and runs."""
-    books, status = balance(warehouse), read_status(warehouse, MOST_RUNS)
+    books, status = balance(reader), read_status(reader.warehouse, MOST_RUNS)
     return {
         "source": {"relation": "ledger", "kind": "books"},
         "filtered": True,
@@ -68,9 +68,9 @@ def answer_quality(warehouse: Warehouse, store: Store) -> Json:
         "sentence": sentence(books),
         "balance": frame_json(books),
         "files": frame_json(Frame(FILE_FIELDS, tuple(status.files))),
-        "quarantine": frame_json(_described(quarantined(warehouse))),
-        "repairs": frame_json(repaired(warehouse)),
-        "runs": _runs(warehouse, status.runs),
+        "quarantine": frame_json(_described(quarantined(reader))),
+        "repairs": frame_json(repaired(reader)),
+        "runs": _runs(reader, status.runs),
     }
 
 

@@ -1,0 +1,127 @@
+"""What is in memory: a column a fact of the sales, and what each dimension makes of them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from data_pipeline.metrics.columns import customers, items, orders, ranks
+from data_pipeline.metrics.columns.formulas import is_known
+from data_pipeline.metrics.columns.measuring import money, rows_of
+from data_pipeline.metrics.columns.running import run
+from data_pipeline.metrics.columns.selection import Selection, select
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from data_pipeline.metrics.columns.coding import Coding, Index
+    from data_pipeline.metrics.frame import Row, Value
+    from data_pipeline.metrics.metric import Metric
+    from data_pipeline.metrics.question import Question
+    from data_pipeline.metrics.ranking import Cut
+
+Numbers = NDArray[Any]
+SELECTIONS_BYTES = 256 * 2**20
+"""How much of what was selected last is kept, for the next question about the same sales."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """All sales by time. Days count from `first_day`; products and customers are numbered in the
+    order of their numbers, guest 0 first; orders in that of their first sale, those without a
+    number from `order_numbers` on.
+    """
+
+    timezone: str
+    first_day: date
+    starts: Numbers
+    """The first row of each day, and behind the last one the number of rows."""
+    of_sale: Mapping[str, Numbers]
+    of_product: Mapping[str, Numbers]
+    of_customer: Mapping[str, Numbers]
+    order_numbers: int
+    order_count: int
+    codings: Mapping[str, Coding]
+    indexes: Mapping[str, Index]
+    _kept: OrderedDict[object, Selection] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the columns and indexes."""
+        tables = (self.of_sale, self.of_product, self.of_customer)
+        held = sum(column.nbytes for table in tables for column in table.values())
+        return held + sum(one.rows.nbytes + one.bounds.nbytes for one in self.indexes.values())
+
+    def size_of(self, name: str) -> int:
+        """How many different numbers a column of sales has."""
+        sizes = {"day": len(self.starts) - 1, "hour": 24, "who": 3, "order": self.order_count}
+        sizes |= {"product": len(self.of_product["product_id"])}
+        sizes |= {"customer": len(self.of_customer["customer_id"])}
+        return sizes[name] if name in sizes else len(self.codings[name].values)
+
+    def select(self, question: Question) -> Selection:
+        """The sales that a question looks at; those of the last questions are remembered."""
+        key = (question.since, question.until, question.where)
+        with self._lock:
+            if found := self._kept.get(key):
+                self._kept.move_to_end(key)
+                return found
+        found = select(self, question)
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > 1 and self._bytes() > SELECTIONS_BYTES:
+                self._kept.popitem(last=False)
+        return found
+
+    def knows(self, measures: Sequence[Metric]) -> bool:
+        """Whether all of the measures can be computed from the columns."""
+        return all(is_known(measure.sql) for measure in measures)
+
+    def measure(
+        self, question: Question, measures: Sequence[Metric]
+    ) -> dict[Row, dict[str, Value]]:
+        """The answer's rows: the values of the dimensions to each measure by its name."""
+        return rows_of(self, question, measures)
+
+    def cohorts(self, question: Question) -> list[Row]:
+        """The rows of sql/metrics/cohort_retention.sql."""
+        return customers.cohorts(self, question)
+
+    def intervals(self, question: Question) -> list[Row]:
+        """The rows of sql/metrics/repeat_intervals.sql."""
+        return customers.intervals(self, question)
+
+    def over_bought(self, question: Question, sql: str, parts: Mapping[str, str]) -> list[Row]:
+        """The rows of SQL over what each customer bought; net sales stand last in it."""
+        table = customers.bought(self, question)
+        rows = run(sql.format(bought="bought", **parts), table)
+        return [(*row, money(int(net_sales))) for *row, net_sales in rows]
+
+    def concentration(self, question: Question, item: str) -> list[Row]:
+        """The rows of sql/metrics/concentration.sql."""
+        return items.concentration(self, question, item)
+
+    def order_values(self, question: Question, bands: Sequence[int]) -> list[Row]:
+        """The rows of sql/metrics/order_values.sql."""
+        return orders.order_values(self, question, bands)
+
+    def basket_pairs(self, question: Question, most: int, min_orders: int) -> list[Row]:
+        """The rows of sql/metrics/basket_pairs.sql."""
+        return orders.basket_pairs(self, question, most, min_orders)
+
+    def rank_products(self, question: Question, cut: Cut) -> list[Row]:
+        """The rows that ranking.rank_products makes its frame of."""
+        return ranks.rank_products(self, question, cut)
+
+    def find_movers(self, now: Question, before: Question | None, cut: Cut) -> list[Row]:
+        """The rows that ranking.find_movers makes its frame of."""
+        return ranks.find_movers(self, now, before, cut)
+
+    def _bytes(self) -> int:
+        return sum(one.size for one in self._kept.values())
