@@ -92,7 +92,7 @@ def rfm_segments(
     sales = find_sales(
         reader, since=since, until=until, where=where, timezone=timezone, is_stored=is_stored
     )
-    rows = _over_bought(reader, sales, "rfm_segments", timezone)
+    rows = _over_cells(reader, sales, "rfm_segments", timezone)
     done = [(*row, divide(row[3], row[1], Kind.MONEY)) for row in rows]
     fields = (
         Field("segment", "Segment", Kind.TEXT),
@@ -211,7 +211,7 @@ def age_groups(
     sales = find_sales(
         reader, since=since, until=until, where=where, timezone=timezone, is_stored=is_stored
     )
-    rows = _over_bought(reader, sales, "age_groups", None, year=str(int(in_year)))
+    rows = _over_cells(reader, sales, "age_groups", None, year=str(int(in_year)))
     done = [(*row, divide(row[2], row[1], Kind.MONEY)) for row in rows]
     fields = (
         Field("age_group", "Age", Kind.TEXT),
@@ -227,14 +227,18 @@ def _over(sales: Sales, name: str, **parts: str) -> str:
     return read_sql(name).format(sales=sales.relation, sale_time=sales.sale_time, **parts)
 
 
-def _over_bought(
+CELLS = {"rfm_segments": "rfm_cells", "age_groups": "age_cells"}
+"""What customers are counted by first, and its SQL."""
+
+
+def _over_cells(
     reader: Reader, sales: Sales, name: str, timezone: str | None, **parts: str
 ) -> list[Row]:
-    """The rows of the SQL of that name over what each customer bought, net sales last."""
+    """The rows of the SQL of that name over counted customers; net sales stand last in it."""
     if sales.columns:
-        return sales.columns.over_bought(sales.question, read_sql(name), parts)
-    sql = read_sql(name).format(bought=_bought(reader, sales, timezone), **parts)
-    return reader.rows(sql, sales.values)
+        return sales.columns.over_cells(sales.question, CELLS[name], read_sql(name), parts)
+    cells = read_sql(CELLS[name]).format(bought=_bought(reader, sales, timezone))
+    return reader.rows(read_sql(name).format(cells=f"(\n{cells})", **parts), sales.values)
 
 
 def _bought(reader: Reader, sales: Sales, timezone: str | None) -> str:

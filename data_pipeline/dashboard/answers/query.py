@@ -160,6 +160,8 @@ def _totals(
 ) -> list[Value]:
     """Each metric over everything: added up where that is right, asked for where it is not."""
     names = list(dict.fromkeys(asked.metric))
+    if not asked.by:
+        return [plain(value) for value in frame.rows[0]]
     if frame.rows and all(_adds(name, asked) for name in names):
         return [plain(sum(frame[name])) for name in names]
     whole = asked.model_copy(update={"by": [], "fill": "0"})

@@ -1,7 +1,9 @@
-"""What customers bought, of selected sales: the whole lives behind cohorts, segments and ages."""
+"""What customers did, of selected sales: cohorts, and what segments, intervals and ages count."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +11,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from data_pipeline.metrics.columns.measuring import Groups, add_up, measure, places_of, unique
-from data_pipeline.metrics.question import Question
 from data_pipeline.metrics.registry import find_metric
 from data_pipeline.sources.arrays import of_numbers, valid_where
 
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from data_pipeline.metrics.columns.sales import Columns
     from data_pipeline.metrics.columns.selection import Selection
     from data_pipeline.metrics.frame import Row
+    from data_pipeline.metrics.question import Question
 
 Numbers = NDArray[Any]
 GUEST = 0
+EPOCH = date(1970, 1, 1).toordinal()
 
 
 def cohorts(columns: Columns, question: Question) -> list[Row]:
@@ -56,47 +59,68 @@ def intervals(columns: Columns, question: Question) -> list[Row]:
     return [(days, int(counts[days])) for days in np.flatnonzero(counts).tolist()]
 
 
-def bought(columns: Columns, question: Question) -> pa.Table:
-    """A row a customer with sales or returns: days, orders, and net sales in ten-thousandths."""
-    selection = columns.select(question)
-    size = columns.size_of("customer")
-    customer = selection.take("customer")
-    groups = Groups(size, customer.astype(np.int64), (), ())
-    net_sales = add_up(groups, selection.take("total_sales"), None)
-    there = np.zeros(size, bool)
-    there[customer] = True
-    there[GUEST] = False
-    kept = np.flatnonzero(there)
+def rfm_cells(columns: Columns, question: Question) -> pa.Table:
+    """The rows of sql/metrics/rfm_cells.sql, net sales in ten-thousandths."""
+    selection, size = columns.select(question), columns.size_of("customer")
+    last, orders = np.zeros(size, np.int64), np.zeros(size, np.int64)
     rows = _bought(selection)
-    first, last = np.full(size, -1, np.int32), np.full(size, -1, np.int32)
-    who, day = customer[rows], selection.take("day")[rows]
-    first[who[::-1]] = day[::-1]
-    last[who] = day
-    orders = np.zeros(size, np.int64)
-    by_customer = Question(
-        (find_metric("orders"),), (), question.since, question.until, question.where
-    )
-    found = measure(columns, by_customer, by_customer.measures, by_column="customer")
+    last[selection.take("customer")[rows]] = selection.take("day")[rows]
+    counted = replace(question, metrics=(find_metric("orders"),), by=())
+    found = measure(columns, counted, counted.measures, by_column="customer")
     orders[found.place[0]] = found.measured["orders"]
-    years = columns.of_customer["birth_year"]
+    orders[GUEST] = 0
+    kept = np.flatnonzero(orders)
+    most = int(orders.max(initial=0)) + 1
+    cell = last[kept] * most + orders[kept]
+    cells, customers, net_sales = _counted(cell, _net_sales(selection, size)[kept])
+    first = columns.first_day.toordinal() - EPOCH
     return pa.table(
         {
-            "customer_id": of_numbers(columns.of_customer["customer_id"][kept], pa.int64()),
-            "first_day": _days(first[kept]),
-            "last_day": _days(last[kept]),
-            "orders": of_numbers(orders[kept], pa.int64()),
-            "net_sales": of_numbers(net_sales[kept], pa.int64()),
-            "birth_year": valid_where(of_numbers(years[kept], pa.int64()), years[kept] > 0),
+            "last_day": of_numbers((cells // most + first).astype(np.int32), pa.date32()),
+            "orders": of_numbers(cells % most, pa.int64()),
+            "customers": of_numbers(customers, pa.int64()),
+            "net_sales": of_numbers(net_sales, pa.int64()),
         }
     )
+
+
+def age_cells(columns: Columns, question: Question) -> pa.Table:
+    """The rows of sql/metrics/age_cells.sql, net sales in ten-thousandths."""
+    selection, size = columns.select(question), columns.size_of("customer")
+    customer = selection.take("customer")
+    there, buys = np.zeros(size, bool), np.zeros(size, np.int64)
+    there[customer] = True
+    there[GUEST] = False
+    buys[customer[_bought(selection)]] = 1
+    kept = np.flatnonzero(there)
+    years = columns.of_customer["birth_year"][kept]
+    cells, _, net_sales = _counted(years, _net_sales(selection, size)[kept])
+    _, _, customers = _counted(years, buys[kept])
+    return pa.table(
+        {
+            "birth_year": valid_where(of_numbers(cells, pa.int64()), cells > 0),
+            "customers": of_numbers(customers, pa.int64()),
+            "net_sales": of_numbers(net_sales, pa.int64()),
+        }
+    )
+
+
+def _net_sales(selection: Selection, customers: int) -> Numbers:
+    """What each customer brought."""
+    groups = Groups(customers, selection.take("customer"), (), ())
+    return add_up(groups, selection.take("total_sales"), None)
+
+
+def _counted(cells: Numbers, amounts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """The different cells in order, how often each is there, and what its amounts add up to."""
+    counts = np.bincount(cells)
+    sums = np.zeros(len(counts), np.int64)
+    np.add.at(sums, cells, amounts)
+    there = np.flatnonzero(counts)
+    return there, counts[there], sums[there]
 
 
 def _bought(selection: Selection) -> Numbers:
     """The rows with a sale to a known customer."""
     is_sale = selection.take("total_sales") > 0
     return np.flatnonzero(is_sale & (selection.take("customer") != GUEST))
-
-
-def _days(numbers: Numbers) -> pa.Array:
-    days = of_numbers(numbers.astype(np.int32), pa.date32())
-    return valid_where(days, numbers >= 0)

@@ -50,7 +50,7 @@ def concentration(columns: Columns, question: Question, item: str) -> list[Row]:
 
 
 def _buckets(size: int) -> Numbers:
-    """The hundredth of each place, from 0; the first ones have one more where it does not divide."""
+    """The hundredth of each place, from 0; the first have one more where it does not divide."""
     each, more = divmod(size, HUNDREDTHS)
     sizes = np.full(HUNDREDTHS, each)
     sizes[:more] += 1

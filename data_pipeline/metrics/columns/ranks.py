@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from data_pipeline.metrics.ranking import Cut
 
 Numbers = NDArray[Any]
+MONEY_UNITS = 10_000
 
 
 def rank_products(columns: Columns, question: Question, cut: Cut) -> list[Row]:
@@ -115,9 +116,20 @@ def _key(
     metric = find_metric(name)
     if not metric.is_ratio:
         return _added(metric, measured), np.zeros(len(product), bool)
-    top, bottom = (_added(find_metric(n), measured) for n in (metric.numerator, metric.denominator))
+    top, bottom = (_as_warehouse(find_metric(n), measured) for n in _two_sides(metric))
     is_missing = bottom == 0
     return top / np.where(is_missing, 1, bottom), is_missing
+
+
+def _two_sides(metric: Metric) -> tuple[str, str]:
+    return metric.numerator, metric.denominator
+
+
+def _as_warehouse(metric: Metric, measured: dict[str, Numbers]) -> Numbers:
+    """What a warehouse divides, for the order only; so nearly equal quotients are as near there."""
+    added = _added(metric, measured)
+    shown: Numbers = added / MONEY_UNITS if metric.kind is Kind.MONEY else added
+    return shown
 
 
 def _best(

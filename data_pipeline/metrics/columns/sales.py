@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from data_pipeline.metrics.columns import customers, items, orders, ranks
 from data_pipeline.metrics.columns.formulas import is_known
 from data_pipeline.metrics.columns.measuring import money, rows_of
-from data_pipeline.metrics.columns.running import run
+from data_pipeline.metrics.columns.running import Runner
 from data_pipeline.metrics.columns.selection import Selection, select
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Columns:
     indexes: Mapping[str, Index]
     _kept: OrderedDict[object, Selection] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
+    _runner: Runner = field(default_factory=Runner)
 
     @property
     def size(self) -> int:
@@ -97,10 +98,12 @@ class Columns:
         """The rows of sql/metrics/repeat_intervals.sql."""
         return customers.intervals(self, question)
 
-    def over_bought(self, question: Question, sql: str, parts: Mapping[str, str]) -> list[Row]:
-        """The rows of SQL over what each customer bought; net sales stand last in it."""
-        table = customers.bought(self, question)
-        rows = run(sql.format(bought="bought", **parts), table)
+    def over_cells(
+        self, question: Question, cells: str, sql: str, parts: Mapping[str, str]
+    ) -> list[Row]:
+        """The rows of SQL over the customers counted by cells; net sales stand last in it."""
+        table = {"rfm_cells": customers.rfm_cells, "age_cells": customers.age_cells}[cells]
+        rows = self._runner.run(sql.format(cells=cells, **parts), cells, table(self, question))
         return [(*row, money(int(net_sales))) for *row, net_sales in rows]
 
     def concentration(self, question: Question, item: str) -> list[Row]:

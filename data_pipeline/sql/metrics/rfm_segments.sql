@@ -1,9 +1,7 @@
 -- grain: one row an RFM segment; scores are fifths by rank, equal values get equal scores
 WITH cells AS (
-  SELECT last_day, orders, COUNT(*) AS customers, SUM(net_sales) AS net_sales
-  FROM {bought} AS bought
-  WHERE orders > 0
-  GROUP BY last_day, orders
+  SELECT last_day, orders, customers, net_sales
+  FROM {cells} AS counted
 ),
 days AS (
   SELECT last_day, SUM(customers) AS customers
