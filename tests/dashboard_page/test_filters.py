@@ -199,6 +199,29 @@ def test_a_dragged_range_of_time_becomes_the_period(visit: Visit, simulated: Sho
     assert Decimal(visit.figure("net_sales")) == net_sales(simulated, since, until)
 
 
+def test_a_stretch_of_time_is_chosen_by_keys(visit: Visit, simulated: Shop) -> None:
+    page = visit.open("/?since=2025-01-01&until=2025-12-31&grain=month")
+    chart = page.locator("[data-card=over_time] .chart")
+    chart.focus()
+    page.keyboard.press("Home")
+    assert chart.get_attribute("aria-valuetext").startswith("January 2025: ")  # type: ignore[union-attr]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    said = chart.get_attribute("aria-valuetext") or ""
+    assert said.startswith("From February 2025")
+    assert " to April 2025" in said
+    assert page.locator("[data-card=over_time] .brush").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator("[data-card=over_time] .brush").is_hidden()
+    for key in ("Home", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    visit.settle()
+    days = (date(2025, 2, 1), date(2025, 4, 30))
+    assert Decimal(visit.figure("net_sales")) == net_sales(simulated, *days)
+    assert "since=2025-02-01&until=2025-04-30" in page.url
+
+
 def test_a_click_on_a_cell_filters_by_weekday_and_hour(visit: Visit) -> None:
     page = visit.open(f"/behaviour?{YEAR}")
     page.locator("[data-card=week] tbody tr").nth(2).locator("button").nth(12).click()

@@ -1,6 +1,6 @@
-// An ECharts chart in an element: drawn as SVG, resized with it, its points clickable, its time brushable.
+// An ECharts chart in an element: drawn as SVG, resized with it, its points clickable, its time choosable.
 
-import { h } from "./dom.js";
+import { listen, makeReachable } from "./stretch.js";
 
 const FONT = 'system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 let library = null;
@@ -23,8 +23,8 @@ export function colours() {
   return Object.fromEntries(["ink", "muted", "grid", "faint", "paper", "blue", "sky", "orange", "amber", "green", "pink", "bar", "bar-chosen", "heat-0", "heat-1", "cell-dark", "cell-light", "link"].map((token) => [token, of(token)]));
 }
 
-/** Draws `option(colours)` in `host`. `pick(event)` hears clicks on marks, `brush(first, last)` a dragged range. */
-export async function draw(host, option, { label, pick = null, brush = null } = {}) {
+/** Draws `option(colours)` in `host`. `pick(event)` hears clicks on marks, `brush(first, last)` a stretch that was dragged or chosen by keys; `points` are what each point says. */
+export async function draw(host, option, { label, pick = null, brush = null, points = [] } = {}) {
   const { init } = await loadLibrary();
   if (!host.isConnected) return null;
   let chart = charts.get(host);
@@ -32,13 +32,14 @@ export async function draw(host, option, { label, pick = null, brush = null } = 
     chart = init(host, null, { renderer: "svg" });
     charts.set(host, chart);
     resized.observe(host);
-    if (brush) listenForBrush(host, chart);
+    if (brush) listen(host, chart);
     chart.on("click", (event) => host.pick?.(event));
   }
   host.pick = pick;
   host.brush = brush;
-  host.setAttribute("role", "img");
   host.setAttribute("aria-label", label);
+  if (brush) makeReachable(host, points);
+  else host.setAttribute("role", "img");
   chart.setOption({ animation: false, textStyle: { fontFamily: FONT }, ...option }, { notMerge: true });
   return chart;
 }
@@ -58,30 +59,4 @@ export function sweep() {
 export function svgOf(host) {
   const svg = charts.get(host)?.getDom().querySelector("svg");
   return svg ? svg.cloneNode(true) : null;
-}
-
-function listenForBrush(host, chart) {
-  const cover = h("div", { class: "brush", hidden: true });
-  let start = null;
-  const x = (event) => event.clientX - host.getBoundingClientRect().left;
-  const at = (pixel) => chart.convertFromPixel({ xAxisIndex: 0 }, pixel);
-  host.addEventListener("pointerdown", (event) => {
-    if (event.pointerType === "touch" || event.button !== 0 || !host.brush) return;
-    start = x(event);
-    host.append(cover);
-  });
-  addEventListener("pointermove", (event) => {
-    if (start === null || !host.isConnected) return;
-    const end = x(event);
-    cover.hidden = Math.abs(end - start) < 6;
-    cover.style.left = `${Math.min(start, end)}px`;
-    cover.style.width = `${Math.abs(end - start)}px`;
-  });
-  addEventListener("pointerup", (event) => {
-    if (start === null) return;
-    const [from, to] = [start, x(event)].sort((a, b) => a - b);
-    start = null;
-    cover.hidden = true;
-    if (host.isConnected && to - from >= 6) host.brush?.(at(from), at(to));
-  });
 }

@@ -45,7 +45,9 @@ const newAndReturning = {
       ["New customers", format.full(rows[index].new_customers, "count")], ["Returning customers", format.full(rows[index].returning_customers, "count")],
     ]);
     return draw(host, options.columns(tones, { axis, stacks, kind: "money", tipOf }), {
-      label: "Stacked bars of net sales to new customers, returning customers and guests. The table has all values.",
+      label: `Stacked bars of net sales to new customers, returning customers and guests. The table has all values. Arrow keys go from one ${grain(context)} to the next, with Shift over several; Enter looks closer.`,
+      points: days.map((day, index) => `${format.period(day, grain(context))}: ${KINDS.map(([kind, field]) => `${kind} ${format.full(rows[index][field], "money")}`).join(", ")}`),
+      brush: (first, last) => context.zoom(days[Math.max(0, first)], days[Math.min(days.length - 1, last)], grain(context)),
       pick: ({ dataIndex, seriesName }) => (seriesName ? context.pick(["new_or_returning", seriesName]) : context.zoom(days[dataIndex], days[dataIndex], grain(context))),
     });
   },

@@ -55,7 +55,7 @@ const overTime = {
   }),
   empty: (answer) => (answer.rows.length ? null : "Nothing was sold in these days."),
   sub: (answer, context) => (answer.compared_note ? `No comparison: ${answer.compared_note}` : `By ${context.grain}`),
-  hint: "Drag over the line or click on it to look closer",
+  hint: "Drag over the line, click on it, or use the arrow keys and Enter to look closer",
   draw: (body, answer, context) => drawOverTime(body, answer, context),
   tableOptions: (answer, context) => ({
     filter: (row) => ({ column: context.grain, where: row[0] }), pick: ({ where }) => context.zoom(where, where, context.grain),
@@ -81,7 +81,8 @@ function drawOverTime(body, answer, context) {
   const shown = { days, values, partial: new Set(answer.partial ?? []), before, grain: context.grain, kind, label, tipOf };
   const host = legendHost(body, timeLegend(answer, context, kind));
   return draw(host, options.timeLine(context.colours(), shown), {
-    label: `${label} by ${context.grain}, ${format.span(context.period.since, context.period.until)}. The table has all values.`,
+    label: `${label} by ${context.grain}, ${format.span(context.period.since, context.period.until)}. The table has all values. Arrow keys go from one ${context.grain} to the next, with Shift over several; Enter looks closer.`,
+    points: days.map((day, index) => `${format.period(day, context.grain)}: ${format.full(values[index], kind)}`),
     pick: (event) => context.zoom(days[event.dataIndex], days[event.dataIndex], context.grain),
     brush: (first, last) => context.zoom(days[Math.max(0, first)], days[Math.min(days.length - 1, last)], context.grain),
   });
