@@ -28,7 +28,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_S = 30.0
+START_S = 90.0
 WAIT_MS = 20_000
 
 
