@@ -24,7 +24,7 @@ RAW := data/raw
 # All benchmarks know --sales; what else BENCH_ARGS says is for the first of them.
 BENCH_SIZE = $(shell echo ' $(BENCH_ARGS)' | sed -n 's/.* \(--sales[ =][0-9_]*\).*/\1/p')
 
-.PHONY: help run dashboard test check bench clean lock venv venv-dev torture
+.PHONY: help run dashboard test check bench clean lock venv venv-dev torture fuzz
 
 help: ## what make can do
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -66,6 +66,9 @@ bench: $(VENV)/.dev ## 10 million sales against the floor (BENCH_ARGS='--sales 2
 
 torture: $(VENV)/.dev ## kill runs, fill disks: TORTURE_ARGS='--kills 2000' for longer
 	@$(BIN)/python -m tests.torture $(TORTURE_ARGS)
+
+fuzz: $(VENV)/.dev ## random bytes as raw files for a minute; FUZZ_ARGS='--seconds 3600' for longer
+	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 clean: ## remove the environment, the caches and what was built; your data stay
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from data_pipeline.contract import BLANKS, Table
 from data_pipeline.errors import SourceError
@@ -77,6 +78,15 @@ def match_header(file_name: str, table: Table, format_: Format, names: Sequence[
     used = set(positions.values())
     unknown = tuple(str(n) for i, n in enumerate(names) if i not in used)
     return Header(tuple(names), positions, unknown)
+
+
+def has_whole_header(head: bytes) -> bool:
+    """Say whether the header's record surely ends in these first bytes of a file: blank lines may
+    stand before it, and line feeds inside its quotes.
+    """
+    lines = head.lstrip(b"\r\n").split(b"\n")[:-1]
+    quotes = accumulate(line.count(b'"') for line in lines)
+    return len(head) > MAX_HEADER_BYTES or any(count % 2 == 0 for count in quotes)
 
 
 def read_header(

@@ -19,7 +19,7 @@ from data_pipeline.contract import Table
 from data_pipeline.errors import BooksError, SourceError
 from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
 from data_pipeline.sources.files import ByteStream, RawFile
-from data_pipeline.sources.header import MAX_HEADER_BYTES, Format, read_header
+from data_pipeline.sources.header import Format, has_whole_header, read_header
 from data_pipeline.sources.outline import (
     BlockOutline,
     Choice,
@@ -74,7 +74,7 @@ class TextFile:
 
     def _read_head(self) -> bytes:
         head = next(self._blocks)
-        while b"\n" not in head and len(head) <= MAX_HEADER_BYTES:
+        while not has_whole_header(head):
             block = next(self._blocks, None)
             if block is None:
                 break
