@@ -33,13 +33,16 @@ class Words:
 
     first: pa.Array
     last: pa.Array
-    first_plain: pa.Array
-    last_plain: pa.Array
+    before: pa.Array
+    """How mail addresses begin: with a first name, with its letter, with a last name and `_`."""
+    between: pa.Array
+    """How they go on: with `.` and a last name, with a last name, with a first name, not at all."""
     first_weights: Floats
     last_weights: Floats
     city: pa.Array
     city_weights: Floats
     domain: pa.Array
+    """With the `@`."""
     domain_weights: Floats
 
 
@@ -75,17 +78,18 @@ def country_words() -> tuple[Words, ...]:
         men, of_men = _weighted(person.first_names_male, FIRST_NAMES)
         last, of_last = _weighted(person.last_names, LAST_NAMES)
         first = women + men
+        given, family = [plain(w) for w in first], [plain(w) for w in last]
         found.append(
             Words(
                 pa.array(first),
                 pa.array(last),
-                pa.array([plain(w) for w in first]),
-                pa.array([plain(w) for w in last]),
+                pa.array([*given, *(w[0] for w in given), *(f"{w}_" for w in family)]),
+                pa.array([*(f".{w}" for w in family), *family, *given, ""]),
                 np.concatenate([of_women / of_women.sum(), of_men / of_men.sum()]),
                 of_last,
                 pa.array([f"{city}, {country.name}" for city, _ in country.cities]),
                 np.array([float(n) for _, n in country.cities]),
-                pa.array([domain for domain, _ in country.mail]),
+                pa.array([f"@{domain}" for domain, _ in country.mail]),
                 np.array([w for _, w in country.mail]),
             )
         )
@@ -97,7 +101,10 @@ def identify(seed: int, index: Ints) -> dict[str, pa.Array]:
     parts = []
     for block in np.unique(index // BLOCK).tolist() or [0]:
         here = index[index // BLOCK == block] - block * BLOCK
-        parts.append({name: c.take(pa.array(here)) for name, c in _block(seed, block).items()})
+        whole = _block(seed, block)
+        if len(here) < BLOCK:
+            whole = {name: column.take(pa.array(here)) for name, column in whole.items()}
+        parts.append(whole)
     return {name: pa.concat_arrays([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -165,21 +172,25 @@ def _addresses(
     number: Ints,
     birth_year: Ints,
 ) -> pa.Array:
-    given, family = words.first_plain.take(first), words.last_plain.take(last)
     style = pick(uniform["style"][here], np.array([0.34, 0.18, 0.22, 0.14, 0.12]))
-    digits = pa.array(number[here]).cast(pa.string())
-    year = pa.array(birth_year[here] % 100).cast(pa.string())
-    initial = pc.utf8_slice_codeunits(given, 0, 1)
-    local = pc.choose(
-        pa.array(style),
-        pc.binary_join_element_wise(given, family, "."),
-        pc.binary_join_element_wise(initial, family, ""),
-        pc.binary_join_element_wise(given, ".", family, year, ""),
-        pc.binary_join_element_wise(given, digits, ""),
-        pc.binary_join_element_wise(family, "_", given, digits, ""),
-    )
-    domain = words.domain.take(pick(uniform["domain"][here], words.domain_weights))
-    return pc.binary_join_element_wise(local, domain, "@")
+    givens, families = len(words.first), len(words.last)
+    begin = np.choose(style, [first, givens + first, first, first, 2 * givens + last])
+    nothing = np.full_like(last, 2 * families + givens)
+    go_on = np.choose(style, [last, families + last, last, nothing, 2 * families + first])
+    year, digits = 1 + birth_year[here] % 100, 1 + number[here]
+    none = np.zeros_like(digits)
+    end = np.choose(style, [none, none, year, digits, digits])
+    domain = pick(uniform["domain"][here], words.domain_weights)
+    return pc.binary_join_element_wise(
+        words.before.take(begin), words.between.take(go_on), _endings().take(end),
+        words.domain.take(domain), "",
+    )  # fmt: skip
+
+
+@cache
+def _endings() -> pa.Array:
+    """Return nothing, and the numbers that mail addresses end with."""
+    return pa.array(["", *(str(n) for n in range(1000))])
 
 
 LOOKS = pa.array([

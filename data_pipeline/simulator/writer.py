@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -26,6 +27,8 @@ GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """No name and no time, so that equal records make equal files."""
 NEEDS_QUOTES = (",", '"', "\n", "\r")
 ROW_GROUP = 131_072
+
+Mask = npt.NDArray[np.bool_]
 
 
 def suffix(file_format: str) -> str:
@@ -111,7 +114,7 @@ def _text(column: pa.ChunkedArray) -> pa.Array:
     return text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
 
 
-def _quoted(column: pa.Array, bare: pa.Array | None = None) -> pa.Array:
+def _quoted(column: pa.Array, bare: Mask | None = None) -> pa.Array:
     """Return values, those with a sign that needs it in quotes; not those that are `bare`."""
     content = np.frombuffer(data_of(column), np.uint8) if len(column) else np.zeros(0, np.uint8)
     if not any((content == ord(sign)).any() for sign in NEEDS_QUOTES):
@@ -123,12 +126,12 @@ def _quoted(column: pa.Array, bare: pa.Array | None = None) -> pa.Array:
     return _in_quotes(column, bare)
 
 
-def _in_quotes(column: pa.Array, bare: pa.Array | None) -> pa.Array:
+def _in_quotes(column: pa.Array, bare: Mask | None) -> pa.Array:
     needs = pc.match_substring(column, NEEDS_QUOTES[0])
     for sign in NEEDS_QUOTES[1:]:
         needs = pc.or_(needs, pc.match_substring(column, sign))
     if bare is not None:
-        needs = pc.and_not(needs, bare)
+        needs = pc.and_not(needs, pa.array(bare))
     quote = pa.scalar(b'"', pa.large_binary())
     doubled = pc.replace_substring(column, pattern=b'"', replacement=b'""')
     inside = pc.binary_join_element_wise(quote, doubled, quote, pa.scalar(b"", pa.large_binary()))
@@ -137,15 +140,18 @@ def _in_quotes(column: pa.Array, bare: pa.Array | None) -> pa.Array:
 
 def _sheet_lines(sheet: Sheet) -> pa.LargeBinaryArray:
     columns = [
-        _quoted(pa.array(sheet.text[name], pa.large_binary()), pa.array(sheet.bare[name]))
+        _quoted(pa.array(sheet.text[name], pa.large_binary()), sheet.bare[name])
         for name in sheet.names
     ]
-    whole = csv_lines_of(columns)
-    if not sheet.fields_more.any():
-        return whole
-    empty = pa.array(np.full(len(whole), b"", dtype=object), pa.large_binary())
-    shorter, longer = csv_lines_of(columns[:-1]), csv_lines_of([*columns, empty])
-    return pc.choose(pa.array(sheet.fields_more + 1), shorter, whole, longer)
+    lines = csv_lines_of(columns)
+    other = np.flatnonzero(sheet.fields_more)
+    if len(other) == 0:
+        return lines
+    columns = [column.take(pa.array(other)) for column in columns]
+    empty = pa.array([b""] * len(other), pa.large_binary())
+    shorter = pa.array(sheet.fields_more[other] < 0)
+    others = pc.if_else(shorter, csv_lines_of(columns[:-1]), csv_lines_of([*columns, empty]))
+    return pc.replace_with_mask(lines, pa.array(sheet.fields_more != 0), others)
 
 
 def csv_lines_of(quoted: list[pa.Array]) -> pa.LargeBinaryArray:
