@@ -22,6 +22,7 @@ from data_pipeline.simulator.randomness import Floats, Ints, hashed, pick, strea
 BLOCK = 65_536
 """How many customers one block of chance makes."""
 MAX_BASKET = 40
+TASTE_BITS = 8
 MOST_ORDERS_A_DAY = 10.0
 """Of a customer with a rate of 1: in a store of a few days nobody gets beyond reason."""
 FIRST_ORDERS_AT_MOST = 0.6
@@ -78,8 +79,8 @@ class Population:
     """The running sum of buying rates, in units of the gamma distribution."""
     guide: Guide
     """The search in it."""
-    taste: npt.NDArray[np.int8]
-    second_taste: npt.NDArray[np.int8]
+    tastes: npt.NDArray[np.int16]
+    """Two categories a customer: the first, and from `TASTE_BITS` the second."""
 
     def before(self, day: int) -> int:
         """How many customers there are when the day begins."""
@@ -99,8 +100,7 @@ def populate(demand: Demand, until: int) -> Population:
     n = len(joined)
     rate = np.empty(n, np.float32)
     gone = np.empty(n, np.float32)
-    taste = np.empty(n, np.int8)
-    second = np.empty(n, np.int8)
+    tastes = np.empty(n, np.int16)
     weights = np.array([c.demand for c in p.categories])
     for first in range(0, n, BLOCK):
         here = slice(first, min(first + BLOCK, n))
@@ -110,11 +110,11 @@ def populate(demand: Demand, until: int) -> Population:
         dropout = np.maximum(chance.standard_gamma(p.dropout_shape, BLOCK), 1e-12)
         stay = chance.standard_exponential(BLOCK) / (dropout / p.dropout_days)
         gone[here] = joined[here] + np.minimum(stay[:size], 1e6)
-        taste[here] = pick(chance.random(BLOCK), weights)[:size]
-        second[here] = pick(chance.random(BLOCK), weights)[:size]
+        first_taste, second_taste = (pick(chance.random(BLOCK), weights)[:size] for _ in range(2))
+        tastes[here] = first_taste | second_taste << TASTE_BITS
     reach = np.cumsum(rate, dtype=np.float64)
     guide = Guide.over(reach, np.array([0, n]))
-    return Population(counts, joined, gone, reach, guide, taste, second)
+    return Population(counts, joined, gone, reach, guide, tastes)
 
 
 @dataclass(frozen=True)

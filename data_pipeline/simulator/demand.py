@@ -64,20 +64,29 @@ class Demand:
         inside = (offset >= 0) & (offset < len(lift) - 1)
         return lift[np.where(inside, offset, len(lift) - 1)]
 
-    def promotions(self, day: int) -> Floats:
-        """Return what each category has off that day, as a share of the price; mostly 0."""
+    def promotions(self, first: int, until: int) -> Floats:
+        """Return what each category has off on each day, as a share of the price; mostly 0."""
         p = self.parameters
         category = np.arange(len(p.categories))
         every = p.promotion_every_days
         phase = (hashed(p.seed, "promotion-phase", category) * every).astype(np.int64)
-        round_, into = np.divmod(day + phase, every)
+        round_, into = np.divmod(np.arange(first, until)[:, None] + phase, every)
         length = 4 + (hashed(p.seed, "promotion-length", category, round_) * 6).astype(np.int64)
         off = 0.05 * (2 + (hashed(p.seed, "promotion-off", category, round_) * 5).astype(np.int64))
         running = np.where(into < length, off, 0.0)
-        distance = int(days_from_black_friday(self.dates(day, day + 1))[0])
-        if -BLACK_FRIDAY_OFFSET <= distance < len(p.black_friday) - BLACK_FRIDAY_OFFSET:
-            running = np.maximum(running, 0.20)
-        return np.asarray(running)
+        distance = days_from_black_friday(self.dates(first, until))[:, None]
+        week = (distance >= -BLACK_FRIDAY_OFFSET) & (
+            distance < len(p.black_friday) - BLACK_FRIDAY_OFFSET
+        )
+        return np.where(week, np.maximum(running, 0.20), running)
+
+    def gifts(self, first: int, until: int) -> Floats:
+        """Return how far each day is into the weeks of gifts: from 0 to 1 on 24 December."""
+        dates = self.dates(first, until)
+        months = dates.astype("datetime64[M]")
+        day = (dates - months).astype(np.int64) + 1
+        december = months.astype(np.int64) % 12 == 11
+        return np.where(december & (day <= 24), day / 24, 0.0)
 
     def gift_season(self, day: int) -> bool:
         """Whether what is bought that day may be a gift: from 20 November to 24 December."""

@@ -52,13 +52,22 @@ class Catalogue:
         since = (day + self.phase[index]) // self.stands_days[index]
         return self._every_price[self._first_price[index] + since]
 
-    def prices_from(self, index: Ints, day: int) -> tuple[Ints, Ints, npt.NDArray[np.int32]]:
-        """Return these products' list prices of `day`, their next ones, and when these begin."""
-        since, into = np.divmod(day + self.phase[index], self.stands_days[index])
-        at = self._first_price[index] + since
+    def prices_from(self, day: int) -> tuple[Ints, Ints, npt.NDArray[np.int32]]:
+        """Return list prices of `day`, the next ones and when these begin; by category."""
+        stands, phase, first = self._terms
+        age = day + phase
+        # Whole numbers this small divide exactly as floats, in a tenth of the time.
+        since = (age / stands).astype(np.int64)
+        at = first + since
         following = np.minimum(at + 1, len(self._every_price) - 1)
-        begins = (day + self.stands_days[index] - into).astype(np.int32)
+        begins = (day + stands - (age - since * stands)).astype(np.int32)
         return self._every_price[at], self._every_price[following], begins
+
+    @cached_property
+    def _terms(self) -> tuple[Ints, Ints, Ints]:
+        """For how long prices stand, since when, and where they begin; by category."""
+        order = self.by_category
+        return self.stands_days[order], self.phase[order], self._first_price[order]
 
     @cached_property
     def _first_price(self) -> Ints:

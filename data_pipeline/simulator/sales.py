@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_pipeline.simulator.customers import (
+    TASTE_BITS,
     Population,
     Volume,
     basket_weights,
@@ -71,6 +72,8 @@ class Business:
     everyone: Population
     offers: Offers
     scale: Volume
+    weights: Floats
+    """The demand of each day."""
     baskets: Guide
     """How many lines orders have, from 1."""
 
@@ -94,6 +97,7 @@ def open_business(parameters: Parameters, until: int) -> Business:
         everyone,
         Offers(stock(demand, until)),
         volume(demand, everyone),
+        demand.weights(0, until),
         Guide.over(baskets / baskets[-1], np.array([0, len(baskets)])),
     )
 
@@ -108,7 +112,7 @@ def sell(business: Business, day: int) -> tuple[Lines, Lines]:
     buyer = who[order]
     n = len(order)
     shelf = business.offers.on(day)
-    category = _categories(business, shelf.wanted, buyer, chance)
+    category = _categories(business, shelf.wanted, who, order, chance)
     product, listed = shelf.choose(category, chance.random(n))
     # A line has one more unit with the chance `more`, and again: an exponential, cut to whole ones.
     more = np.array([-1 / np.log(max(c.more, 1e-300)) for c in p.categories])[category]
@@ -134,7 +138,7 @@ def sell(business: Business, day: int) -> tuple[Lines, Lines]:
 def _orders(business: Business, day: int, chance: np.random.Generator) -> tuple[Ints, Ints]:
     """Return each order's customer (its index; -1 is a guest) and second of the day, by time."""
     everyone, scale, demand = business.everyone, business.scale, business.demand
-    weight = float(demand.weights(day, day + 1)[0])
+    weight = float(business.weights[day])
     known = everyone.before(day)
     growth = (1 + business.parameters.growth) ** (day / 365.0)
     members = float(everyone.reach[known - 1]) * weight * scale.rate if known else 0.0
@@ -157,16 +161,17 @@ def _orders(business: Business, day: int, chance: np.random.Generator) -> tuple[
 
 
 def _categories(
-    business: Business, wanted: Floats, buyer: Ints, chance: np.random.Generator
+    business: Business, wanted: Floats, who: Ints, order: Ints, chance: np.random.Generator
 ) -> npt.NDArray[np.int8]:
     """Return each line's category: the buyer's own taste, or what is wanted that day."""
     p, everyone = business.parameters, business.everyone
-    mood = chance.random(len(buyer))
-    category = np.full(len(buyer), -1, np.int8)
-    if len(everyone.taste):
-        taste = np.where(mood < p.loyalty, everyone.taste[buyer], everyone.second_taste[buyer])
-        loyal = (buyer >= 0) & (mood < p.loyalty + p.second) & (wanted[taste] > 0)
-        category[loyal] = taste[loyal]
+    mood = chance.random(len(order))
+    category = np.full(len(order), -1, np.int8)
+    if len(everyone.tastes):
+        tastes = np.where(who >= 0, everyone.tastes[who], np.int16(0))[order]
+        own = np.where(mood < p.loyalty, tastes & ((1 << TASTE_BITS) - 1), tastes >> TASTE_BITS)
+        loyal = (who >= 0)[order] & (mood < p.loyalty + p.second) & (wanted[own] > 0)
+        category = np.where(loyal, own, np.int16(-1)).astype(np.int8)
     any_ = np.flatnonzero(category < 0)
     category[any_] = pick(chance.random(len(any_)), wanted)
     return category

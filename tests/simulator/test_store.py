@@ -21,7 +21,7 @@ from tests.simulator.conftest import DIRTY, SMALL
 
 GOLDEN = {
     "products.csv": "594dccb780daa423324f328f27e4c6af33b1a03fdde8fbc6a8ab61c1bb4b2871",
-    "sales.csv": "bc2c0c3de240467868196ef76e3515b34fab02636e2b056e8ac03288e0e47f6d",
+    "sales.csv": "45cd009b63abb0a6c8aef9912b042cdcca3b9ddb76604571d676b332c2dcb839",
 }
 """SHA-256 of the files of `SMALL` that have no words of Faker's in them."""
 
