@@ -43,6 +43,15 @@ class Guide:
                 first[begin:end] = begin + _below(running[begin:end], float(cells[number]))
         return cls(running, edges, cells, first)
 
+    @classmethod
+    def of(cls, weights: Floats) -> Guide:
+        """Prepare to pick indexes that have these weights."""
+        return cls.over(np.cumsum(weights), np.array([0, len(weights)]))
+
+    def pick(self, uniform: Floats) -> Ints:
+        """Return, for each uniform number, the index that it falls on: as `randomness.pick`."""
+        return self.find(uniform * self.running[-1])
+
     def find(self, points: Floats, which: npt.NDArray[np.int8] | None = None) -> Ints:
         """Return, for each point, the first member whose sum is above it: in the sum `which`."""
         number = np.zeros(1, np.int8) if which is None else which

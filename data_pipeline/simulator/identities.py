@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data_pipeline.simulator.customers import BLOCK
+from data_pipeline.simulator.guide import Guide
 from data_pipeline.simulator.places import COUNTRIES
 from data_pipeline.simulator.randomness import Floats, Ints, hashed, pick, stream
 
@@ -37,13 +38,13 @@ class Words:
     """How mail addresses begin: with a first name, with its letter, with a last name and `_`."""
     between: pa.Array
     """How they go on: with `.` and a last name, with a last name, with a first name, not at all."""
-    first_weights: Floats
-    last_weights: Floats
+    first_chance: Guide
+    last_chance: Guide
     city: pa.Array
-    city_weights: Floats
+    city_chance: Guide
     domain: pa.Array
     """With the `@`."""
-    domain_weights: Floats
+    domain_chance: Guide
 
 
 def plain(word: str) -> str:
@@ -54,6 +55,15 @@ def plain(word: str) -> str:
     """
     folded = unicodedata.normalize("NFKD", word.lower().replace("ß", "ss").replace("ø", "o"))
     return "".join(c for c in folded if c.isascii() and c.isalnum()) or "x"
+
+
+def natural(name: str) -> str:
+    """Return a name in the order in which it is said.
+
+    >>> natural("Ravenswaaij, van")
+    'van Ravenswaaij'
+    """
+    return " ".join(reversed(name.split(", ")))
 
 
 def _weighted(words: Iterable[str] | Mapping[str, float], most: int) -> tuple[list[str], Floats]:
@@ -78,6 +88,7 @@ def country_words() -> tuple[Words, ...]:
         men, of_men = _weighted(person.first_names_male, FIRST_NAMES)
         last, of_last = _weighted(person.last_names, LAST_NAMES)
         first = women + men
+        last = [natural(w) for w in last]
         given, family = [plain(w) for w in first], [plain(w) for w in last]
         found.append(
             Words(
@@ -85,12 +96,12 @@ def country_words() -> tuple[Words, ...]:
                 pa.array(last),
                 pa.array([*given, *(w[0] for w in given), *(f"{w}_" for w in family)]),
                 pa.array([*(f".{w}" for w in family), *family, *given, ""]),
-                np.concatenate([of_women / of_women.sum(), of_men / of_men.sum()]),
-                of_last,
+                Guide.of(np.concatenate([of_women / of_women.sum(), of_men / of_men.sum()])),
+                Guide.of(of_last),
                 pa.array([f"{city}, {country.name}" for city, _ in country.cities]),
-                np.array([float(n) for _, n in country.cities]),
+                Guide.of(np.array([float(n) for _, n in country.cities])),
                 pa.array([f"@{domain}" for domain, _ in country.mail]),
-                np.array([w for _, w in country.mail]),
+                Guide.of(np.array([w for _, w in country.mail])),
             )
         )
     return tuple(found)
@@ -115,7 +126,7 @@ def moved_to(seed: int, index: Ints, location: pa.Array) -> pa.Array:
         here = pc.index_in(location, value_set=words.city)
         at = np.flatnonzero(pc.is_valid(here).to_numpy(zero_copy_only=False))
         now = here.take(pa.array(at)).to_numpy()
-        there = pick(hashed(seed, "moved-to", index[at]), words.city_weights)
+        there = words.city_chance.pick(hashed(seed, "moved-to", index[at]))
         there = np.where(there == now, (there + 1) % len(words.city), there)
         mask = np.zeros(len(location), np.bool_)
         mask[at] = True
@@ -146,13 +157,13 @@ def _block(seed: int, block: int) -> dict[str, pa.Array]:
     names, mails, places, order = [], [], [], []
     for index, words in enumerate(country_words()):
         here = np.flatnonzero(country == index)
-        first = pick(uniform["first"][here], words.first_weights)
-        last = pick(uniform["last"][here], words.last_weights)
+        first = words.first_chance.pick(uniform["first"][here])
+        last = words.last_chance.pick(uniform["last"][here])
         names.append(
             pc.binary_join_element_wise(words.first.take(first), words.last.take(last), " ")
         )
         mails.append(_addresses(words, first, last, uniform, here, number, birth_year))
-        places.append(words.city.take(pick(uniform["city"][here], words.city_weights)))
+        places.append(words.city.take(words.city_chance.pick(uniform["city"][here])))
         order.append(here)
     back = np.argsort(np.concatenate(order), kind="stable")
     return {
@@ -180,7 +191,7 @@ def _addresses(
     year, digits = 1 + birth_year[here] % 100, 1 + number[here]
     none = np.zeros_like(digits)
     end = np.choose(style, [none, none, year, digits, digits])
-    domain = pick(uniform["domain"][here], words.domain_weights)
+    domain = words.domain_chance.pick(uniform["domain"][here])
     return pc.binary_join_element_wise(
         words.before.take(begin), words.between.take(go_on), _endings().take(end),
         words.domain.take(domain), "",

@@ -91,14 +91,13 @@ def open_business(parameters: Parameters, until: int) -> Business:
     demand = Demand(parameters)
     until = max(until, parameters.days)
     everyone = populate(demand, until)
-    baskets = np.cumsum(basket_weights(parameters))
     return Business(
         demand,
         everyone,
         Offers(stock(demand, until)),
         volume(demand, everyone),
         demand.weights(0, until),
-        Guide.over(baskets / baskets[-1], np.array([0, len(baskets)])),
+        Guide.of(basket_weights(parameters)),
     )
 
 
@@ -107,7 +106,7 @@ def sell(business: Business, day: int) -> tuple[Lines, Lines]:
     p, demand = business.parameters, business.demand
     chance = demand.chance("sales", day)
     who, moments = _orders(business, day, chance)
-    size = 1 + business.baskets.find(chance.random(len(who)))
+    size = 1 + business.baskets.pick(chance.random(len(who)))
     order = np.repeat(np.arange(len(who)), size)
     buyer = who[order]
     n = len(order)

@@ -71,7 +71,7 @@ def spliced(clean: pa.LargeBinaryArray, dirty: Dirty) -> pa.LargeBinaryArray:
         pa.large_binary(), len(bounds) - 1, [None, pa.py_buffer(offsets), data]
     )
     runs = pieces.take(pa.array(np.arange(0, len(pieces), 2)))
-    planted = pa.concat_arrays([_sheet_lines(sheet) for sheet in dirty.sheets])
+    planted = _planted_lines(dirty.sheets)
     last = pa.array([b""], pa.large_binary())
     planted = pa.concat_arrays([planted.take(pa.array(dirty.planted)), last])
     return pc.binary_join_element_wise(runs, planted, pa.scalar(b"", pa.large_binary()))
@@ -138,20 +138,23 @@ def _in_quotes(column: pa.Array, bare: Mask | None) -> pa.Array:
     return pc.if_else(needs, inside, column)
 
 
-def _sheet_lines(sheet: Sheet) -> pa.LargeBinaryArray:
-    columns = [
-        _quoted(pa.array(sheet.text[name], pa.large_binary()), sheet.bare[name])
-        for name in sheet.names
-    ]
+def _planted_lines(sheets: list[Sheet]) -> pa.LargeBinaryArray:
+    """Return the records of all sheets as lines, some of them with a field too few or too many."""
+    columns = []
+    for name in sheets[0].names:
+        text = np.concatenate([sheet.text[name] for sheet in sheets])
+        bare = np.concatenate([sheet.bare[name] for sheet in sheets])
+        columns.append(_quoted(pa.array(text, pa.large_binary()), bare))
+    more = np.concatenate([sheet.fields_more for sheet in sheets])
     lines = csv_lines_of(columns)
-    other = np.flatnonzero(sheet.fields_more)
+    other = np.flatnonzero(more)
     if len(other) == 0:
         return lines
     columns = [column.take(pa.array(other)) for column in columns]
     empty = pa.array([b""] * len(other), pa.large_binary())
-    shorter = pa.array(sheet.fields_more[other] < 0)
+    shorter = pa.array(more[other] < 0)
     others = pc.if_else(shorter, csv_lines_of(columns[:-1]), csv_lines_of([*columns, empty]))
-    return pc.replace_with_mask(lines, pa.array(sheet.fields_more != 0), others)
+    return pc.replace_with_mask(lines, pa.array(more != 0), others)
 
 
 def csv_lines_of(quoted: list[pa.Array]) -> pa.LargeBinaryArray:

@@ -59,4 +59,5 @@ def fill(path: Path, star: Star, spoil: Callable[[Star], None] | None = None) ->
         }
         connection.register("arrived", pa.table(columns))
         connection.execute("CREATE TABLE quarantine AS SELECT * FROM arrived")
+        connection.execute("CREATE TABLE runs (run_id BIGINT, settings VARCHAR)")
     return f"duckdb:///{path}"

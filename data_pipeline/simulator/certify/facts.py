@@ -49,7 +49,7 @@ FACTS = (
      "dials of this store, chi-square at 0.1 %",
      orders.hours_and_weekdays),
     ("Black Friday stands out of its season",
-     "Adobe: 2.6 to 3.4 in all US shops; band of the issue",
+     "Adobe: 2.6 to 3.4 in all US shops; the project's band",
      orders.black_friday),
     ("Returns go by category, come late, and in January",
      "the dials of this store; NRF and Appriss Retail on apparel",

@@ -28,6 +28,8 @@ class Part:
         >>> Part("x", 1.0, 0.6, 1.1).band
         '0.6 to 1.1'
         """
+        if self.low == self.high:
+            return f"{self.low:g}"
         if self.low == -math.inf:
             return f"at most {self.high:g}"
         if self.high == math.inf:
