@@ -43,7 +43,7 @@ Examples:
 @click.option(
     "--products",
     type=click.IntRange(1),
-    help="How many products.  [default: a hundredth of the sales]",
+    help="How many products.  [default: a hundredth of the sales, 20 to 100,000]",
 )
 @click.option(
     "--days",
@@ -114,7 +114,13 @@ def simulate(
     certify: bool,
     as_json: bool,
 ) -> None:
-    """Write a synthetic store's raw files, with an answer key for its defects."""
+    """Write a synthetic store's raw files, with an answer key for its defects.
+
+    In --out stand then customers, products and sales for `sales run`, and beside them what it does
+    not read: answer_key.parquet (each planted defect: file, line, kind and the right verdict),
+    answer_totals.parquet (what was sold and has to be loaded, day by day), and store_state.*, from
+    which --next-days goes on.
+    """
     from data_pipeline.config import database_url
     from data_pipeline.simulator import parameters as dials
     from data_pipeline.simulator.continuation import continue_store

@@ -117,9 +117,13 @@ def _write(
     )
     at = np.empty_like(ends)
     at[0], at[1:] = 0, ends[:-1]
-    for text, length in pieces:
-        anywhere[at] = text
-        at += length
+    *before, (text, length) = pieces
+    for some_text, some_length in before:
+        anywhere[at] = some_text
+        at += some_length
+    # So few bytes may follow that what this word has too much would be in the next line.
+    _put_exactly(anywhere, at, text, (np.uint64(1) << _bits(length)) - np.uint64(1))
+    at += length
     _put_ends(anywhere, at, channel, ends_of)
     return ends
 
@@ -136,7 +140,12 @@ def _put_ends(
     last = np.array([_word(text[-WORD_BYTES:]) for text in ends_of], np.uint64)
     ours = np.array([(1 << 8 * min(len(t), WORD_BYTES)) - 1 for t in ends_of], np.uint64)
     at = at + np.array([max(0, len(text) - WORD_BYTES) for text in ends_of])[channel]
-    anywhere[at] = (anywhere[at] & ~ours[channel]) | last[channel]
+    _put_exactly(anywhere, at, last[channel], ours[channel])
+
+
+def _put_exactly(anywhere: Words, at: Ints, text: Words, ours: Words) -> None:
+    """Write the bits of words that are `ours`."""
+    anywhere[at] = (anywhere[at] & ~ours) | text
 
 
 def _word(text: bytes) -> int:
