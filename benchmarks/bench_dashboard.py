@@ -3,9 +3,9 @@
 python -m benchmarks.bench_dashboard [--sales 10000000] [--users 5] [--clicks 40] [--think 1]
 
 Each user opens pages, chooses periods and sets filters at random; a click asks all that the page
-would, one question after the other, and then the user looks at it for --think seconds. The store
-is the simulator's, made once and kept in .cache. Where there is a browser, bench_page
-then measures the clicks on the page itself.
+would, one question after the other, and then the user looks at it for --think seconds. It begins
+when the sales are in memory. The store is the simulator's, made once and kept in .cache. Where
+there is a browser, bench_page then measures the clicks on the page itself.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,13 +31,14 @@ from urllib.parse import urlencode, urlsplit
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import bench_page
+from benchmarks import bench_metrics, bench_page
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "bench"
 SALES, USERS, CLICKS = 10_000_000, 5, 40
 FAST_MS = 50.0
 POLL_S = 0.2
+MOST_WAIT_S = 600.0
 
 Question = tuple[str, dict[str, str | list[str]]]
 BARS: dict[str, str | list[str]] = {"compare": "previous", "limit": "10", "totals": "1"}
@@ -107,8 +109,7 @@ def make_warehouse(sales: int) -> Path:
     if file.exists():
         return file
     folder.mkdir(parents=True, exist_ok=True)
-    raw = folder / "raw"
-    sales_cli("simulate", "--sales", str(sales), "--out", str(raw))
+    raw = bench_metrics.simulated(sales)
     place = f"duckdb:///{file}"
     sales_cli("run", "--raw", str(raw), "--warehouse", place, "--processed", "none")
     return file
@@ -118,12 +119,26 @@ def sales_cli(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "data_pipeline", *arguments], check=True, cwd=ROOT)
 
 
+def wait_for_memory(address: str) -> float:
+    """Seconds until the dashboard has the sales in memory; gives up after a while."""
+    start = time.perf_counter()
+    while time.perf_counter() - start < MOST_WAIT_S:
+        with urllib.request.urlopen(f"{address}api/state", timeout=60) as answer:
+            if json.load(answer)["in_memory"]:
+                break
+        time.sleep(POLL_S)
+    return time.perf_counter() - start
+
+
 @contextmanager
-def serve(url: str) -> Iterator[str]:
+def serve(url: str, copy_memory: str) -> Iterator[str]:
     """The dashboard in a process of its own; its address."""
     command = [sys.executable, "-u", "-m", "data_pipeline", "dashboard", "--no-open"]
     with subprocess.Popen(
-        [*command, "--port", "0", "--warehouse", url], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [*command, "--port", "0", "--warehouse", url, "--copy-memory", copy_memory],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     ) as process:
         assert process.stdout
         try:
@@ -247,12 +262,16 @@ def main() -> None:
     parser.add_argument("--sales", type=int, default=SALES)
     parser.add_argument("--users", type=int, default=USERS)
     parser.add_argument("--clicks", type=int, default=CLICKS, help="of each user")
+    parser.add_argument("--copy-memory", default="2GB", help="as of sales dashboard; 0: none")
     parser.add_argument("--think", type=float, default=1.0, help="seconds between clicks")
     told, _ = parser.parse_known_args()  # `make bench` hands on what is bench_run's too
     if not importlib.util.find_spec("fastapi"):
         print("bench_dashboard: left out, the extra [dashboard] is not installed (make dashboard)")
         return
-    with serve(f"duckdb:///{make_warehouse(told.sales)}") as address:
+    url = f"duckdb:///{make_warehouse(told.sales)}"
+    with serve(url, told.copy_memory) as address:
+        if told.copy_memory != "0":
+            print(f"In memory after {wait_for_memory(address):.1f} s")
         show(look(address, told.users, told.clicks, told.think), told.sales, told.users)
         if bench_page.is_possible():
             bench_page.show(bench_page.measure_page(address, users=told.users), told.users)

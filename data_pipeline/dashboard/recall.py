@@ -52,7 +52,8 @@ class Recall:
                     most_bytes=most_bytes,
                     go_on=lambda: self._is_wanted,
                 )
-            if self._is_wanted:
+            if found and self._is_wanted:
+                found.prepare()
                 self.columns = found
         self.is_done.set()
 

@@ -11,6 +11,17 @@ if TYPE_CHECKING:
 TIME, PRODUCTS, CUSTOMERS = "time", "products", "customers"
 EVERYTHING = (TIME, PRODUCTS, CUSTOMERS)
 
+PRODUCT_METRICS = (
+    "net_sales",
+    "units",
+    "average_price",
+    "returns",
+    "return_rate",
+    "gross_margin",
+    "margin_rate",
+)
+"""What products are listed with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:

@@ -14,6 +14,7 @@ from data_pipeline.errors import ConfigError
 from data_pipeline.metrics.change import Period, relative_change
 from data_pipeline.metrics.composing import Statement, compose
 from data_pipeline.metrics.frame import Field, Frame, Kind, Row, Value
+from data_pipeline.metrics.metric import PRODUCT_METRICS
 from data_pipeline.metrics.periods import find_zone
 from data_pipeline.metrics.planning import choose, kept_first_days, plan, read_terms, span
 from data_pipeline.metrics.query import divide, value_of
@@ -28,15 +29,6 @@ if TYPE_CHECKING:
     from data_pipeline.metrics.question import Where
     from data_pipeline.metrics.reading import Reader
 
-PRODUCT_METRICS = (
-    "net_sales",
-    "units",
-    "average_price",
-    "returns",
-    "return_rate",
-    "gross_margin",
-    "margin_rate",
-)
 RANKED_BY = (*PRODUCT_METRICS, "product", "category")
 """What products can be ordered by."""
 MOVED_BY = ("change", "now", "before")

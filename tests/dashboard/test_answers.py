@@ -25,7 +25,7 @@ from data_pipeline.metrics.behaviour import (
     whole_months,
 )
 from data_pipeline.metrics.change import Period, decompose
-from data_pipeline.metrics.ranking import PRODUCT_METRICS
+from data_pipeline.metrics.metric import PRODUCT_METRICS
 from tests.dashboard.client import Dashboard, column_of, rows_of
 from tests.dashboard.raw import NAMES
 from tests.metrics import oracle

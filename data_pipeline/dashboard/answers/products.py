@@ -11,7 +11,8 @@ from data_pipeline.dashboard.periods import describe
 from data_pipeline.dashboard.refusal import wrong_question
 from data_pipeline.metrics import Frame
 from data_pipeline.metrics.behaviour import concentration
-from data_pipeline.metrics.ranking import PRODUCT_METRICS, Cut, find_movers, rank_products
+from data_pipeline.metrics.metric import PRODUCT_METRICS
+from data_pipeline.metrics.ranking import Cut, find_movers, rank_products
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

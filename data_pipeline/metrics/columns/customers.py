@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from data_pipeline.metrics.columns.measuring import Groups, add_up, measure, places_of, unique
+from data_pipeline.metrics.columns.counting import unique
+from data_pipeline.metrics.columns.measuring import Groups, add_up, measure, places_of
 from data_pipeline.metrics.registry import find_metric
 from data_pipeline.sources.arrays import of_numbers, valid_where
 

@@ -16,6 +16,7 @@ from data_pipeline.metrics.columns.coding import (
     code_values,
     make_index,
 )
+from data_pipeline.metrics.columns.months import Months
 from data_pipeline.metrics.columns.sales import Columns
 from data_pipeline.metrics.composing import compose_sales, located_sql
 from data_pipeline.metrics.dimensions import DIMENSIONS
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[Any]
 BYTES_A_SALE = 160
-"""What a sale needs, about, while columns are read; 60 of them stay."""
+"""What a sale needs, about, while columns are read; 75 of them stay."""
 EPOCH = date(1970, 1, 1)
 LARGEST_SUM = 2**63 - 1
 SPARE = 1_000_000
@@ -119,6 +120,8 @@ def _arrange(
     codings = _code(first_day, days, products, customers, of_customer["first_day"])
     codings["channel"] = Coding("channel", channel.values, _every(len(channel.values)))
     places = {n: codings[n].places[sold[codings[n].column]] for n in INDEXED}
+    months = codings["month"].places
+    begins = starts[:-1][np.concatenate(([True], months[1:] != months[:-1]))]
     indexes = {n: make_index(one, len(codings[n].values)) for n, one in places.items()}
     return Columns(
         timezone,
@@ -131,6 +134,7 @@ def _arrange(
         orders,
         codings,
         indexes,
+        Months(np.append(begins, starts[-1]), len(products)),
     )
 
 

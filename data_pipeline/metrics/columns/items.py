@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_pipeline.metrics.columns.measuring import Groups, add_up, count_where, money
+from data_pipeline.metrics.columns.formulas import read_formula
+from data_pipeline.metrics.columns.measuring import SOLD, measure_column, money
+from data_pipeline.metrics.registry import find_metric
 
 if TYPE_CHECKING:
     from data_pipeline.metrics.columns.sales import Columns
@@ -21,10 +23,9 @@ A_PERCENT, B_PERCENT = 80, 95
 
 def concentration(columns: Columns, question: Question, item: str) -> list[Row]:
     """Hundredth, class, items, net sales: as sql/metrics/concentration.sql has it."""
-    selection = columns.select(question)
-    groups = Groups(columns.size_of(item), selection.take(item).astype(np.int64), (), ())
-    net_sales = add_up(groups, selection.take("total_sales"), None)
-    sold = count_where(groups, selection.take("total_sales") > 0, len(selection)) > 0
+    formulas = {"net_sales": read_formula(find_metric("net_sales").sql), "sold": SOLD}
+    found = measure_column(columns, question, formulas, item)
+    net_sales, sold = found["net_sales"], found["sold"] > 0
     if item == "customer":
         sold[0] = False
     ranked = -np.sort(-net_sales[sold])

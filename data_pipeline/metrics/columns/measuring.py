@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_pipeline.metrics.columns.counting import count_different
 from data_pipeline.metrics.columns.formulas import Formula, read_formula
+from data_pipeline.metrics.columns.selection import Selection
 from data_pipeline.metrics.frame import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from data_pipeline.metrics.columns.sales import Columns
-    from data_pipeline.metrics.columns.selection import Selection
     from data_pipeline.metrics.dimensions import Dimension
     from data_pipeline.metrics.frame import Row, Value
     from data_pipeline.metrics.metric import Metric
     from data_pipeline.metrics.question import Question
 
 Numbers = NDArray[Any]
-MOST_FLAGS = 2**26
-"""Bytes of a table with a flag for each pair of a group and a number; else pairs are sorted."""
+ROWS: Formula = ("count", ("always",))
+SOLD: Formula = ("count", ("gt", ("column", "total_sales"), ("number", 0)))
 MOST_CELLS = 2**21
 """With more possible groups than that, those that are there are numbered anew."""
 
@@ -84,12 +85,14 @@ def measure(
     numbers of a column. Raises ValueError for SQL that is not known over columns.
     """
     formulas = {one.name: read_formula(one.sql) for one in measures}
-    selection = columns.select(question)
+    if [d.name for d in question.by] == ["product"]:
+        by_column = "product"
     if by_column:
-        every = np.arange(columns.size_of(by_column))
-        groups = Groups(len(every), selection.take(by_column).astype(np.int64), (every,), ())
-    else:
-        groups = group(columns, selection, question.by)
+        sums = measure_column(columns, question, formulas | {"": ROWS}, by_column)
+        there = np.flatnonzero(sums.pop(""))
+        return Grouped((there,), {name: values[there] for name, values in sums.items()})
+    selection = columns.select(question)
+    groups = group(columns, selection, question.by)
     found = {name: _aggregate(selection, groups, formula) for name, formula in formulas.items()}
     if groups.of is None:
         return Grouped((), found)
@@ -98,6 +101,37 @@ def measure(
         tuple(place[there] for place in groups.place),
         {name: values[there] for name, values in found.items()},
     )
+
+
+def measure_column(
+    columns: Columns, question: Question, formulas: Mapping[str, Formula], column: str
+) -> dict[str, Numbers]:
+    """What each formula gives for each number of a column, 0 where there is no sale.
+
+    Of products, whole months are added up from their sums.
+    """
+    size = columns.size_of(column)
+
+    def sum_up(selection: Selection, formula: Formula) -> Numbers:
+        groups = Groups(size, selection.take(column).astype(np.int64), (), ())
+        return _aggregate(selection, groups, formula)
+
+    adds = all(formula[0] in {"sum", "count"} for formula in formulas.values())
+    selection = columns.select(question)
+    if not adds or column != "product" or question.where or not columns.months.is_small:
+        return {name: sum_up(selection, formula) for name, formula in formulas.items()}
+    assert isinstance(selection.rows, slice)
+    low, high = selection.rows.start, selection.rows.stop
+    parts: dict[tuple[int, int], Selection] = {}
+
+    def between(formula: Formula) -> Numbers:
+        def look(begin: int, end: int) -> Numbers:
+            part = parts.setdefault((begin, end), Selection(columns, slice(begin, end)))
+            return sum_up(part, formula)
+
+        return columns.months.between(formula, low, high, look)
+
+    return {name: between(formula) for name, formula in formulas.items()}
 
 
 def rows_of(
@@ -172,36 +206,6 @@ def _count_different(
         flags[values] = True
         return _of_customers(columns, groups, np.flatnonzero(flags))
     return count_different(values, columns.size_of(name), of, groups.count)
-
-
-def count_different(values: Numbers, size: int, of: Numbers | None, groups: int) -> Numbers:
-    """How many different values (each below `size`) each group has."""
-    if of is None:
-        if len(values) == 0 or np.all(values[1:] >= values[:-1]):
-            steps = np.count_nonzero(values[1:] != values[:-1]) + (len(values) > 0)
-            return np.array([steps], np.int64)
-        flags = np.zeros(size, bool)
-        flags[values] = True
-        return np.array([np.count_nonzero(flags)], np.int64)
-    pairs = values.astype(np.int64) * groups + of
-    if size * groups <= min(MOST_FLAGS, 64 * len(values)):
-        flags = np.zeros(size * groups, bool)
-        flags[pairs] = True
-        different = np.flatnonzero(flags)
-    else:
-        different = unique(pairs)
-    return np.bincount(different % groups, minlength=groups)
-
-
-def unique(keys: Numbers) -> Numbers:
-    """The different keys in order; quick where equal ones stand together, as an order's do."""
-    if len(keys) == 0:
-        return keys
-    keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
-    if np.all(keys[1:] > keys[:-1]):
-        return keys
-    keys = np.sort(keys)
-    return keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
 
 
 def _follow_customers(columns: Columns, groups: Groups) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_pipeline.metrics.columns.measuring import money, unique
+from data_pipeline.metrics.columns.counting import unique
+from data_pipeline.metrics.columns.measuring import money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

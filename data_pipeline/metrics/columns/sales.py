@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 
 from data_pipeline.metrics.columns import customers, items, orders, ranks
 from data_pipeline.metrics.columns.formulas import is_known
-from data_pipeline.metrics.columns.measuring import money, rows_of
+from data_pipeline.metrics.columns.measuring import measure, money, rows_of
 from data_pipeline.metrics.columns.running import Runner
 from data_pipeline.metrics.columns.selection import Selection, select
+from data_pipeline.metrics.metric import PRODUCT_METRICS
+from data_pipeline.metrics.question import ask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
     from data_pipeline.metrics.columns.coding import Coding, Index
+    from data_pipeline.metrics.columns.months import Months
     from data_pipeline.metrics.frame import Row, Value
     from data_pipeline.metrics.metric import Metric
     from data_pipeline.metrics.question import Question
@@ -48,6 +51,7 @@ class Columns:
     order_count: int
     codings: Mapping[str, Coding]
     indexes: Mapping[str, Index]
+    months: Months
     _kept: OrderedDict[object, Selection] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
     _runner: Runner = field(default_factory=Runner)
@@ -79,6 +83,12 @@ class Columns:
             while len(self._kept) > 1 and self._bytes() > SELECTIONS_BYTES:
                 self._kept.popitem(last=False)
         return found
+
+    def prepare(self) -> None:
+        """Make what the first questions would else have to wait for."""
+        question = ask(PRODUCT_METRICS, by=["product"])
+        measure(self, question, question.measures)
+        self.concentration(question, "product")
 
     def knows(self, measures: Sequence[Metric]) -> bool:
         """Whether all of the measures can be computed from the columns."""
