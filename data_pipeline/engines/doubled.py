@@ -1,4 +1,4 @@
-"""Keys that come more than once."""
+"""Keys looked at in byte maps, a byte a key that may be: which are there, which more than once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ import pyarrow as pa
 
 from data_pipeline.engines.duckdb import arrow_batches
 from data_pipeline.sources.arrays import numbers, of_numbers
+from data_pipeline.sources.scan import Mask
+
+LARGEST_MAP = 1 << 29
+
+
+def is_dense(count: int, low: int, high: int) -> bool:
+    """Whether so many keys lie so near to each other that a byte for each that may be is cheap."""
+    return high - low < min(LARGEST_MAP, 64 * count + 1_000_000)
+
+
+def find_there(keys: duckdb.DuckDBPyRelation, low: int, high: int) -> Mask | None:
+    """Which of the keys from `low` to `high` are there; None when there are others too."""
+    there = np.zeros(high - low + 1, bool)
+    for batch in arrow_batches(keys):
+        at = numbers(batch.column(0)) - low
+        if len(at) and not 0 <= at.min() <= at.max() < len(there):
+            return None
+        there[at] = True
+    return there
 
 
 def find_doubled(keys: duckdb.DuckDBPyRelation, name: str, low: int, high: int) -> pa.RecordBatch:

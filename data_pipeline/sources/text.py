@@ -125,24 +125,26 @@ class TextFile:
     def texts(self, lines: Sequence[int]) -> Iterator[tuple[int, str]]:
         """Yield the text of the sound records that begin on the given lines, in order."""
         wanted = sorted(lines)
-        pending, line, at = self._pending, self._line, 0
+        rest, line, at = self._pending, self._line, 0
         for block in chain(self._blocks, (None,)):
+            if at == len(wanted):
+                continue  # up to the end, where the file is seen to be the same
             final = block is None
-            cut = len(pending) if final else pending.rfind(b"\n") + 1
-            data = pending[:cut]
-            count = count_newlines(data)
-            if at < len(wanted) and wanted[at] < line + count + final:
-                stops = np.append(find_newlines(data), len(data))
-                while at < len(wanted) and wanted[at] - line < len(stops) - (not final):
-                    first = wanted[at] - line
-                    start = int(stops[first - 1]) + 1 if first else 0
-                    text = self._record_at(data, start, int(stops[first]), final=final)
-                    if text is None:  # goes on in the next block
-                        data, count = data[:start], first
-                        break
-                    yield wanted[at], text.decode("utf-8", "backslashreplace")
-                    at += 1
-            pending, line = pending[len(data) :] + (block or b""), line + count
+            data = rest + (block or b"")
+            stops = find_newlines(data)
+            kept, passed = int(stops[-1]) + 1 if len(stops) else 0, len(stops)
+            if final:
+                stops = np.append(stops, len(data))
+            while at < len(wanted) and wanted[at] - line < len(stops):
+                first = wanted[at] - line
+                start = int(stops[first - 1]) + 1 if first else 0
+                text = self._record_at(data, start, int(stops[first]), final=final)
+                if text is None:  # goes on in the next block
+                    kept, passed = start, first
+                    break
+                yield wanted[at], text.decode("utf-8", "backslashreplace")
+                at += 1
+            rest, line = data[kept:], line + passed
 
     def _record_at(self, data: bytes, start: int, line_end: int, *, final: bool) -> bytes | None:
         """The record that begins at `start`; None when the block ends before it does."""

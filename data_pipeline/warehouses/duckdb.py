@@ -15,10 +15,11 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from data_pipeline.contract import Column, Table
-from data_pipeline.engines.doubled import find_doubled
+from data_pipeline.engines.doubled import LARGEST_MAP, find_doubled, find_there, is_dense
 from data_pipeline.engines.duckdb import DuckDBEngine, Stream, arrow_batches
 from data_pipeline.errors import ConfigError, MissingWarehouseError, WarehouseError
 from data_pipeline.layout import Relation, star
@@ -27,9 +28,6 @@ from data_pipeline.sql import field_types, quote, text
 from data_pipeline.warehouses.base import Access, Row, Warehouse
 
 Opened = TypeVar("Opened")
-
-LARGEST_BITMAP = 1 << 29
-"""Keys that span no more than this are looked at in a bitmap; others are grouped."""
 
 
 def connect(url: str, access: Access) -> Warehouse:
@@ -158,7 +156,7 @@ class DuckDBWarehouse(Warehouse):
     def find_doubled_keys(self, table: Table, staging: str) -> None:
         key = quote(table.key.name)
         count, low, high = self.rows(f"SELECT COUNT(*), MIN({key}), MAX({key}) FROM {staging}")[0]
-        if count and high - low < min(LARGEST_BITMAP, 64 * count + 1_000_000):
+        if count and is_dense(count, low, high):
             keys = self._connection.sql(f"SELECT {key} FROM {staging}")
             doubled = find_doubled(keys, table.key.name, low, high)
             self.bring("doubled", [doubled], doubled.schema)
@@ -171,7 +169,7 @@ class DuckDBWarehouse(Warehouse):
     def lacks(self, column: Column, row: str) -> str:
         key, target = quote(column.name), quote(str(column.references))
         low, high = self.rows(f"SELECT MIN({key}), MAX({key}) FROM {target}")[0]
-        if low is None or high - low >= LARGEST_BITMAP:
+        if low is None or high - low >= LARGEST_MAP:
             return super().lacks(column, row)
         there = f"(SELECT BITSTRING_AGG({key}, {low}, {high}) FROM {target})"
         bit = f"GET_BIT({there}, CAST({row}.{key} - {low} AS INTEGER))"
@@ -205,23 +203,24 @@ class DuckDBWarehouse(Warehouse):
     def is_unique(self, table: Table) -> bool:
         key, name = quote(table.key.name), quote(table.name)
         count, low, high = self.rows(f"SELECT COUNT({key}), MIN({key}), MAX({key}) FROM {name}")[0]
-        if not count:
-            return True
-        bits = f"BIT_COUNT(BITSTRING_AGG({key}, {low}, {high}))"
-        distinct = bits if high - low < LARGEST_BITMAP else f"COUNT(DISTINCT {key})"
-        return bool(self.rows(f"SELECT {distinct} FROM {name}")[0][0] == count)
+        if not count or not is_dense(count, low, high):
+            return super().is_unique(table)
+        there = find_there(self._connection.sql(f"SELECT {key} FROM {name}"), low, high)
+        return there is not None and int(np.count_nonzero(there)) == count
 
     def count_dangling(self, table: str, column: str, target: Table) -> int:
-        foreign, key = quote(column), quote(target.key.name)
-        sides = [(table, foreign), (quote(target.name), key)]
-        bounds = [self.rows(f"SELECT MIN({k}), MAX({k}) FROM {t}")[0] for t, k in sides]
-        (low, high), (first, last) = bounds
-        if low is None:
-            return 0
-        if first is not None and first <= low and high <= last and last - first < LARGEST_BITMAP:
-            bits = [f"(SELECT BITSTRING_AGG({k}, {first}, {last}) FROM {t})" for t, k in sides]
-            return int(self.rows(f"SELECT BIT_COUNT({bits[0]} & ~{bits[1]})")[0][0])
-        return super().count_dangling(table, column, target)
+        foreign, key, name = quote(column), quote(target.key.name), quote(target.name)
+        count, low, high = self.rows(f"SELECT COUNT({key}), MIN({key}), MAX({key}) FROM {name}")[0]
+        if not count or not is_dense(count, low, high):
+            return super().count_dangling(table, column, target)
+        sides = (
+            f"SELECT {foreign} FROM {table} WHERE {foreign} IS NOT NULL",
+            f"SELECT {key} FROM {name}",
+        )
+        used, known = (find_there(self._connection.sql(sql), low, high) for sql in sides)
+        if used is None or known is None:
+            return super().count_dangling(table, column, target)
+        return int(np.count_nonzero(used & ~known))
 
     def read(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
         return nullcontext(arrow_batches(self._connection.sql(sql)))
