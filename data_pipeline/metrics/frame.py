@@ -62,11 +62,15 @@ class Frame:
 
     def __post_init__(self) -> None:
         """Make values what their fields say: a sum is as exact, and as long, from any warehouse."""
-        exact = {i: _EXACT[f.kind] for i, f in enumerate(self.fields) if f.kind in _EXACT}
-        rows = tuple(
-            tuple(exact[i](v) if i in exact and v is not None else v for i, v in enumerate(row))
-            for row in self.rows
-        )
+        columns = [
+            [None if value is None else exact(value) for value in column]
+            if (exact := _EXACT.get(field.kind))
+            else column
+            for field, column in zip(
+                self.fields, zip(*self.rows, strict=True), strict=bool(self.rows)
+            )
+        ]
+        rows = tuple(zip(*columns, strict=True)) if columns else self.rows
         object.__setattr__(self, "rows", rows)
 
     def __len__(self) -> int:
@@ -144,6 +148,8 @@ def _safe_whole(value: str | int | None) -> str | int | None:
 
 def _as_money(value: int | Decimal) -> Decimal:
     """With four decimals; what has more of them stays as it is."""
+    if isinstance(value, Decimal) and value.same_quantum(MONEY_PLACES):
+        return value
     money = Decimal(value)
     long_enough = money.quantize(MONEY_PLACES)
     return long_enough if long_enough == money else money
