@@ -21,11 +21,16 @@ the tables are the same as if all were made anew.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from data_pipeline.aggregates import changes
 from data_pipeline.aggregates.adjusting import adjust
+from data_pipeline.aggregates.buying import list_buyers, read_parts
 from data_pipeline.aggregates.cells import CELLS, put_cells
+from data_pipeline.aggregates.numbering import Keys, Numbers, money_sql
 from data_pipeline.aggregates.side import (
     Side,
     drop_tables,
@@ -33,6 +38,7 @@ from data_pipeline.aggregates.side import (
     make_table,
     place_orders,
 )
+from data_pipeline.aggregates.visits import bring_visits
 from data_pipeline.metrics.dimensions import COUNTRY_SQL
 from data_pipeline.metrics.periods import find_zone, sale_time_sql
 from data_pipeline.metrics.planning import Terms, read_terms
@@ -40,8 +46,14 @@ from data_pipeline.metrics.rollups import AGG_CUSTOMERS, AGG_TERMS, MOST_COUNTRI
 from data_pipeline.sql import render
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from data_pipeline.metrics.rollups import Rollup
     from data_pipeline.warehouses import Warehouse
+
+EPOCH = datetime(1970, 1, 1)
+MOST_SHIFTED = 2
+"""So many days at most lie between a day of UTC and the same in a time zone."""
 
 TABLES = (*ROLLUPS, AGG_TERMS.name)
 """The names of all that is kept."""
@@ -75,11 +87,11 @@ def _make_anew(warehouse: Warehouse, terms: Terms) -> None:
         warehouse.rows(f"INSERT INTO {rollup.name} ({names}) {select}")
         return rollup.name
 
-    side = Side("every", _sale_time(warehouse, terms, '"sales"'), terms.has_countries)
+    sale_time, days = _sale_time(warehouse, terms, '"sales"')
+    side = Side("every", sale_time, days, terms.has_countries)
     place_orders(warehouse, side)
-    names = {"lines": side.lines, "orders": side.orders, "sale_time": side.sale_time}
-    insert(AGG_CUSTOMERS, render("aggregates/customers", **names))
     locate_customers(warehouse, side)
+    insert(AGG_CUSTOMERS, _bring_customers(warehouse, side))
     put_cells(warehouse, side, insert)
     drop_tables(warehouse, side.tables)
     warehouse.rows(
@@ -88,10 +100,25 @@ def _make_anew(warehouse: Warehouse, terms: Terms) -> None:
     )
 
 
+def _bring_customers(warehouse: Warehouse, side: Side) -> str:
+    """Read what each customer bought, and count the visits; the SELECT of agg_customers."""
+    seen: list[pa.RecordBatch] = []
+
+    def days() -> Iterator[tuple[Keys, Numbers]]:
+        for bought in read_parts(warehouse, side.lines, side.sale_time):
+            seen.append(list_buyers(bought))
+            yield bought.keys, bought.days
+
+    bring_visits(warehouse, side, days())
+    warehouse.bring(side.table("seen"), seen, seen[0].schema)
+    names = {"seen": side.table("seen"), "orders": side.orders}
+    return render("aggregates/customers", **names, net_sales=money_sql("net_sales"))
+
+
 def _adjust(warehouse: Warehouse, terms: Terms) -> None:
     gone = f'(SELECT "timestamp" FROM "sales" UNION ALL SELECT "timestamp" FROM {changes.GONE})'
-    sale_time = _sale_time(warehouse, terms, f"{gone} AS ever")
-    sides = changes.renew_customers(warehouse, sale_time, has_countries=terms.has_countries)
+    sale_time, days = _sale_time(warehouse, terms, f"{gone} AS ever")
+    sides = changes.renew_customers(warehouse, sale_time, days, has_countries=terms.has_countries)
     for side in sides:
 
         def keep(rollup: Rollup, select: str, side: Side = side) -> str:
@@ -105,11 +132,16 @@ def _adjust(warehouse: Warehouse, terms: Terms) -> None:
     drop_tables(warehouse, (*before.tables, *after.tables))
 
 
-def _sale_time(warehouse: Warehouse, terms: Terms, relation: str) -> str:
-    """The SQL of a sale's local time, right for all times in the relation."""
+def _sale_time(warehouse: Warehouse, terms: Terms, relation: str) -> tuple[str, tuple[int, int]]:
+    """The SQL of a sale's local time, right for all times in the relation, and days between which
+    all of these lie.
+    """
     ((first, last),) = warehouse.rows(f'SELECT MIN("timestamp"), MAX("timestamp") FROM {relation}')
     seen = None if first is None else (first, last)
-    return sale_time_sql('s."timestamp"', find_zone(terms.timezone), seen)
+    days = ((end - EPOCH).days for end in seen or (EPOCH, EPOCH))
+    low, high = days
+    sql = sale_time_sql('s."timestamp"', find_zone(terms.timezone), seen)
+    return sql, (low - MOST_SHIFTED, high + MOST_SHIFTED)
 
 
 def _has_countries(warehouse: Warehouse) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data_pipeline.aggregates.visits import bring_visits
+from data_pipeline.aggregates import visits
+from data_pipeline.aggregates.folding import MONEY, fold_sales
+from data_pipeline.aggregates.numbering import money_sql
 from data_pipeline.metrics.dimensions import DIMENSIONS
 from data_pipeline.metrics.rollups import (
     AGG_COHORTS,
@@ -35,28 +37,29 @@ CELLS = (AGG_SALES, AGG_HOURS, AGG_ORDERS, AGG_PRODUCTS, *VISITS)
 
 def put_cells(warehouse: Warehouse, side: Side, put: Callable[[Rollup, str], str]) -> None:
     """Hand the SELECT of each rollup's cells to `put`, which gives the name of what it made."""
-    names = {"lines": side.lines, "sale_time": side.sale_time}
     who = DIMENSIONS["new_or_returning"].columns[0].sql
+    by_day, by_hour, by_product = fold_sales(warehouse, side)
+    money = {name: money_sql(name) for name in MONEY}
     sales = put(
         AGG_SALES,
         render(
             "aggregates/sales",
-            **names,
-            products=side.products,
-            located=side.located,
+            cells=by_day,
             new_or_returning=who,
             measures=_measures(SUMS),
+            **money,
         ),
     )
     put(
         AGG_HOURS,
         render(
             "aggregates/hours",
-            **names,
+            cells=by_hour,
             orders=side.orders,
             measures=_measures(PLAIN_SUMS),
             no_measures=", ".join(f"0 AS {m.name}" for m in PLAIN_SUMS),
             sums=", ".join(_cast(f"SUM({m.name})", m) for m in PLAIN_SUMS),
+            **money,
         ),
     )
     put(
@@ -64,14 +67,19 @@ def put_cells(warehouse: Warehouse, side: Side, put: Callable[[Rollup, str], str
         render(
             "aggregates/days_of_orders",
             orders=side.orders,
-            located=side.located,
+            places=side.places,
+            buyers=side.buyers,
             new_or_returning=who,
             sales_cells=sales,
         ),
     )
-    put(AGG_PRODUCTS, render("aggregates/products", **names, measures=_measures(PLAIN_SUMS)))
-    for rollup, table in zip(VISITS, bring_visits(warehouse, side), strict=True):
-        put(rollup, f"SELECT {', '.join(f.name for f in rollup.relation.fields)} FROM {table}")
+    products = render(
+        "aggregates/products", cells=by_product, measures=_measures(PLAIN_SUMS), **money
+    )
+    put(AGG_PRODUCTS, products)
+    for rollup, name in zip(VISITS, visits.VISITS, strict=True):
+        names = ", ".join(f.name for f in rollup.relation.fields)
+        put(rollup, f"SELECT {names} FROM {side.table(name)}")
 
 
 def _measures(metrics: tuple[Metric, ...]) -> str:

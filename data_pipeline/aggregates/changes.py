@@ -6,8 +6,11 @@ what came and went are made by load.py while it merges.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from data_pipeline.aggregates.buying import Bought, list_buyers, read_bought, without
+from data_pipeline.aggregates.numbering import Keys, money_sql
 from data_pipeline.aggregates.side import (
     Side,
     drop_tables,
@@ -15,6 +18,7 @@ from data_pipeline.aggregates.side import (
     make_table,
     place_orders,
 )
+from data_pipeline.aggregates.visits import bring_visits
 from data_pipeline.metrics.dimensions import COUNTRY_SQL
 from data_pipeline.metrics.rollups import AGG_CUSTOMERS
 from data_pipeline.sql import render
@@ -71,23 +75,30 @@ def is_large(warehouse: Warehouse) -> bool:
 
 
 def renew_customers(
-    warehouse: Warehouse, sale_time: str, *, has_countries: bool
+    warehouse: Warehouse, sale_time: str, days: tuple[int, int], *, has_countries: bool
 ) -> tuple[Side, Side]:
-    """Make both sides of what was touched, and agg_customers as it is now."""
-    before, after = _sides(sale_time, has_countries=has_countries)
-    _find_customer_lines(warehouse, before, after)
-    _sum_touched_customers(warehouse, after)
+    """Make both sides of what was touched, their visits, and agg_customers as it is now."""
+    before, after = _sides(sale_time, days, has_countries=has_countries)
+    keys = Keys.read(warehouse, "customer_id", "touched_customers")
+    touched = '"sales" AS s WHERE s."customer_id" IN (SELECT customer_id FROM touched_customers)'
+    now = read_bought(warehouse, keys, touched, sale_time)
+    _sum_touched_customers(warehouse, after, now)
     _find_lines(warehouse, before, after)
     _find_order_lines(warehouse, before, after)
     _find_dimensions(warehouse, before, after)
-    locate_customers(warehouse, before)
+    _find_buyers(warehouse, before)
     touched = "SELECT customer_id FROM touched_customers"
     warehouse.rows(f"DELETE FROM {AGG_CUSTOMERS.name} WHERE customer_id IN ({touched})")
     names = ", ".join(field.name for field in AGG_CUSTOMERS.relation.fields)
     warehouse.rows(f"INSERT INTO {AGG_CUSTOMERS.name} SELECT {names} FROM renewed_customers")
-    locate_customers(warehouse, after)
+    _find_buyers(warehouse, after)
     for side in (before, after):
+        locate_customers(warehouse, side)
         place_orders(warehouse, side)
+    moving = (f'{lines} AS s WHERE s."customer_id" <> 0' for lines in (CAME, GONE))
+    came, gone = (read_bought(warehouse, keys, known, sale_time) for known in moving)
+    bring_visits(warehouse, before, [(keys, without(now, came, gone))])
+    bring_visits(warehouse, after, [(keys, now.days)])
     return before, after
 
 
@@ -96,17 +107,18 @@ def forget(warehouse: Warehouse) -> None:
     drop_tables(warehouse, (*_TABLES, CAME, GONE, OLD_PRODUCTS, OLD_CUSTOMERS))
 
 
-def _sides(sale_time: str, *, has_countries: bool) -> tuple[Side, Side]:
+def _sides(sale_time: str, days: tuple[int, int], *, has_countries: bool) -> tuple[Side, Side]:
     before, after = (
         Side(
             name,
             sale_time,
+            days,
             has_countries,
             lines=f"{name}_lines",
             order_lines=f"{name}_order_lines",
-            customer_lines=f"{name}_customer_lines",
             products=f"{name}_products",
             customers=f"{name}_customers",
+            buyers=f"{name}_buyers",
         )
         for name in ("before", "after")
     )
@@ -127,16 +139,6 @@ def _moved_places(*, has_countries: bool) -> str:
     )
 
 
-def _find_customer_lines(warehouse: Warehouse, before: Side, after: Side) -> None:
-    """All sales of the touched customers."""
-    who = '"customer_id" IN (SELECT customer_id FROM touched_customers)'
-    make_table(warehouse, after.customer_lines, f'SELECT {COLUMNS} FROM "sales" WHERE {who}')
-    gone = f"SELECT {COLUMNS} FROM {GONE} WHERE {who}"
-    make_table(
-        warehouse, before.customer_lines, f"{_standing(after.customer_lines)} UNION ALL {gone}"
-    )
-
-
 def _standing(lines: str) -> str:
     """Those of the lines that were there before the load as they are now."""
     columns = COLUMNS.replace('"transaction_id"', 'l."transaction_id"').replace(', "', ', l."')
@@ -146,21 +148,30 @@ def _standing(lines: str) -> str:
     )
 
 
-def _sum_touched_customers(warehouse: Warehouse, after: Side) -> None:
+def _sum_touched_customers(warehouse: Warehouse, after: Side, now: Bought) -> None:
     """The new rows of the touched customers, and who of them moved: first bought on another day
     than was known, or lives in another country.
     """
-    side = Side("renewing", after.sale_time, after.has_countries, order_lines=after.customer_lines)
-    place_orders(warehouse, side)
-    names = {"lines": after.customer_lines, "orders": side.orders, "sale_time": after.sale_time}
-    make_table(warehouse, "renewed_customers", render("aggregates/customers", **names))
-    drop_tables(warehouse, side.tables)
+    side = replace(after, name="renewing")
+    make_table(
+        warehouse,
+        side.table("numbered"),
+        f'SELECT {COLUMNS} FROM "sales" WHERE "order_id" IS NOT NULL'
+        ' AND "customer_id" IN (SELECT customer_id FROM touched_customers)',
+    )
+    place_orders(warehouse, replace(side, order_lines=side.table("numbered")))
+    buyers = list_buyers(now)
+    warehouse.bring(side.table("seen"), [buyers], buyers.schema)
+    names = {"seen": side.table("seen"), "orders": side.orders}
+    sql = render("aggregates/customers", **names, net_sales=money_sql("net_sales"))
+    make_table(warehouse, "renewed_customers", sql)
+    drop_tables(warehouse, (*side.tables, side.table("numbered")))
     never = "DATE '1000-01-01'"
     make_table(
         warehouse,
         "moved_customers",
         "SELECT t.customer_id AS customer_id FROM touched_customers AS t"
-        f" LEFT JOIN {AGG_CUSTOMERS.name} AS a ON a.customer_id = t.customer_id"
+        f" JOIN {AGG_CUSTOMERS.name} AS a ON a.customer_id = t.customer_id"
         " LEFT JOIN renewed_customers AS r ON r.customer_id = t.customer_id"
         f" WHERE COALESCE(a.first_day, {never}) <> COALESCE(r.first_day, {never})"
         " UNION SELECT customer_id FROM moved_places",
@@ -170,7 +181,7 @@ def _sum_touched_customers(warehouse: Warehouse, after: Side) -> None:
 def _find_lines(warehouse: Warehouse, before: Side, after: Side) -> None:
     """The sales that came or went, and those that stand but now count in another cell."""
     moved = f"""(
-        SELECT {COLUMNS} FROM {after.customer_lines}
+        SELECT {COLUMNS} FROM "sales"
         WHERE "customer_id" IN (SELECT customer_id FROM moved_customers)
         UNION
         SELECT {COLUMNS} FROM "sales"
@@ -229,3 +240,13 @@ def _find_dimensions(warehouse: Warehouse, before: Side, after: Side) -> None:
         f' FROM "products" AS p LEFT JOIN {OLD_PRODUCTS} AS o ON o.product_id = p."product_id"',
     )
     make_table(warehouse, after.products, 'SELECT "product_id", "category", "cost" FROM "products"')
+
+
+def _find_buyers(warehouse: Warehouse, side: Side) -> None:
+    """The first days of a side's customers, as agg_customers has them at the moment."""
+    make_table(
+        warehouse,
+        side.buyers,
+        f"SELECT a.customer_id AS customer_id, a.first_day AS first_day FROM {AGG_CUSTOMERS.name}"
+        " AS a JOIN concerned_customers AS t ON t.customer_id = a.customer_id",
+    )

@@ -20,16 +20,16 @@ class Side:
     """The names of the tables that hold it.
 
     `lines` are the sales whose share in the sums is looked for, `order_lines` all sales of the
-    orders concerned, `customer_lines` all sales of the customers concerned. `sale_time` is the SQL
-    of a sale's local time. The tables that are made for it begin with `name`.
+    orders concerned. `sale_time` is the SQL of a sale's local time, which lies in `days` (first and
+    last, since 1970-01-01). The tables that are made for it begin with `name`.
     """
 
     name: str
     sale_time: str
+    days: tuple[int, int]
     has_countries: bool
     lines: str = '"sales"'
     order_lines: str = '"sales"'
-    customer_lines: str = '"sales"'
     products: str = '"products"'
     customers: str = '"customers"'
     buyers: str = AGG_CUSTOMERS.name
@@ -45,13 +45,14 @@ class Side:
     @property
     def tables(self) -> tuple[str, ...]:
         """The names of all tables that may have been made for this side."""
-        made = ("orders_seen", "orders", "located", "lines", "order_lines", "customer_lines")
-        dimensions = ("products", "customers", "periods", "cohorts", "intervals")
-        return tuple(map(self.table, (*made, *dimensions, *ROLLUPS)))
+        made = ("orders_seen", "orders", "places", "seen", "lines", "order_lines")
+        dimensions = ("products", "customers", "buyers", "periods", "cohorts", "intervals")
+        cells = ("day_cells", "hour_cells", "product_cells")
+        return tuple(map(self.table, (*made, *dimensions, *cells, *ROLLUPS)))
 
     @property
-    def located(self) -> str:
-        return self.table("located")
+    def places(self) -> str:
+        return self.table("places")
 
 
 def place_orders(warehouse: Warehouse, side: Side) -> None:
@@ -63,12 +64,11 @@ def place_orders(warehouse: Warehouse, side: Side) -> None:
 
 
 def locate_customers(warehouse: Warehouse, side: Side) -> None:
-    """Make the table of customers with country and first buying day."""
-    country = COUNTRY_SQL if side.has_countries else "''"
-    sql = render(
-        "aggregates/located", country=country, customers=side.customers, buyers=side.buyers
-    )
-    make_table(warehouse, side.located, sql)
+    """Make the table of customers with their countries, or one for all when there are too many."""
+    nowhere = "SELECT \"customer_id\" AS customer_id, '' AS country, 1 AS country_number"
+    places = render("aggregates/places", country=COUNTRY_SQL, customers=side.customers)
+    nowhere += f" FROM {side.customers}"
+    make_table(warehouse, side.places, places if side.has_countries else nowhere)
 
 
 def make_table(warehouse: Warehouse, name: str, select: str) -> None:

@@ -9,30 +9,23 @@ one part, so the counts of all parts add up. Days are numbers of days since 1970
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from data_pipeline.aggregates.buying import DAY_BITS, unpack, without_copies
+from data_pipeline.aggregates.numbering import Keys, Numbers, read_columns
 from data_pipeline.aggregates.side import Side, drop_tables
 from data_pipeline.metrics.rollups import ALL_TIME, PERIODS
-from data_pipeline.sources.arrays import numbers as values_of
 from data_pipeline.sources.arrays import of_numbers, of_texts
 from data_pipeline.warehouses import Warehouse
 
-Numbers = npt.NDArray[np.integer[Any]]
-
-ROWS_AT_ONCE = 5_000_000
-DAY_BITS, SHIFT = 22, 1 << 21
-"""A day and SHIFT together are a positive number of so many bits."""
-WIDEST = 1 << (62 - DAY_BITS)
-"""Customers whose numbers span less are packed into one number with the day."""
-
-EPOCH = date(1970, 1, 1)
+VISITS = ("periods", "cohorts", "intervals")
+DAYS_AT_ONCE = 1_000_000
+"""About so many buying days are counted at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +54,35 @@ class Visits:
     intervals: Counter[int] = field(default_factory=Counter)
 
 
-def bring_visits(warehouse: Warehouse, side: Side) -> tuple[str, str, str]:
-    """Count the buying days of a side's customers into three temporary tables; give their names."""
-    visits, countries = Visits(), _read_countries(warehouse, side)
-    for customers, days in _read_parts(warehouse, side):
-        if len(customers):
-            count_visits(visits, customers, days, countries)
-    names = [side.table(what) for what in ("periods", "cohorts", "intervals")]
+def bring_visits(warehouse: Warehouse, side: Side, parts: Iterable[tuple[Keys, Numbers]]) -> None:
+    """Count the buying days of a side's customers into three temporary tables."""
+    visits, countries = Visits(), read_countries(warehouse, side)
+    for keys, days in parts:
+        count_visits(visits, keys, days, countries)
+    names = [side.table(what) for what in VISITS]
     drop_tables(warehouse, names)
     for name, batch in zip(names, _batches(visits), strict=True):
         warehouse.bring(name, [batch], batch.schema)
-    return names[0], names[1], names[2]
 
 
-def count_visits(visits: Visits, customers: Numbers, days: Numbers, countries: Countries) -> None:
-    """Add the buying days of some customers to the counts; doubled rows count once.
+def count_visits(visits: Visits, keys: Keys, days: Numbers, countries: Countries) -> None:
+    """Add buying days, packed and in order, to the counts; doubled ones count once.
 
     A customer counts in a period on the first buying day there; as returning, on the first buying
     day there that is not the first ever.
     """
-    customer, day = _in_order(customers, days)
+    start = 0
+    while start < len(days):
+        end = min(start + DAYS_AT_ONCE, len(days))
+        if end < len(days):  # up to the end of its customer
+            next_one = ((days[end - 1] >> DAY_BITS) + 1) << DAY_BITS
+            end = int(np.searchsorted(days, next_one))
+        place, day = unpack(without_copies(days[start:end]))
+        _count(visits, keys.at(place), day, countries)
+        start = end
+
+
+def _count(visits: Visits, customer: Numbers, day: Numbers, countries: Countries) -> None:
     is_later = np.zeros(len(day), bool)
     np.equal(customer[1:], customer[:-1], out=is_later[1:])
     starts = np.flatnonzero(~is_later)
@@ -148,23 +150,6 @@ class _Calendar:
             counter[int(self.begins[first]), int(self.begins[second])] += count
 
 
-def _in_order(customers: Numbers, days: Numbers) -> tuple[Numbers, Numbers]:
-    """Each customer's days, once each, by customer and day."""
-    low = int(customers.min())
-    if int(customers.max()) - low < WIDEST:
-        codes, names = customers - low, None
-    else:
-        names, codes = np.unique(customers, return_inverse=True)
-    packed = (codes.astype(np.int64) << DAY_BITS) | (days + SHIFT)
-    packed.sort()
-    new = np.ones(len(packed), bool)
-    np.not_equal(packed[1:], packed[:-1], out=new[1:])
-    packed = packed[new]
-    day: Numbers = ((packed & ((1 << DAY_BITS) - 1)) - SHIFT).astype(np.int32)
-    packed >>= DAY_BITS
-    return (packed + low if names is None else names[packed]), day
-
-
 def _begins(period: str, low: int, length: int) -> Numbers:
     """The first day of the period of each of so many days, from `low` on."""
     days = np.arange(low, low + length)
@@ -193,38 +178,19 @@ def _counted(values: Numbers) -> dict[int, int]:
     return dict(zip((there + low).tolist(), counts[there].tolist(), strict=True))
 
 
-def _read_countries(warehouse: Warehouse, side: Side) -> Countries:
-    names = warehouse.rows(f"SELECT DISTINCT country_number, country FROM {side.located}")
+def read_countries(warehouse: Warehouse, side: Side) -> Countries:
+    """The countries of a side's customers."""
+    if not side.has_countries:
+        return Countries(np.zeros(0, np.int64), np.zeros(0, np.int64), ("",))
+    names = warehouse.rows(f"SELECT DISTINCT country_number, country FROM {side.places}")
     by_number: dict[int, str] = dict(names) or {1: ""}
     if len(by_number) == 1:
         return Countries(np.zeros(0, np.int64), np.zeros(0, np.int64), (*by_number.values(),))
-    sql = f"SELECT customer_id, country_number FROM {side.located}"
-    customers, numbers = _read_columns(warehouse, sql)
+    sql = f"SELECT customer_id, country_number FROM {side.places}"
+    customers, numbers = read_columns(warehouse, sql, 2)
     order = np.argsort(customers, kind="stable")
     places = tuple(by_number.get(number, "") for number in range(max(by_number) + 1))
     return Countries(customers[order], numbers[order], places)
-
-
-def _read_columns(warehouse: Warehouse, sql: str) -> tuple[Numbers, Numbers]:
-    """Two columns of whole numbers."""
-    with warehouse.read(sql) as reader:
-        columns = [(values_of(b.column(0)), values_of(b.column(1))) for b in reader]
-    columns.append((np.zeros(0, np.int64), np.zeros(0, np.int64)))
-    one, two = zip(*columns, strict=True)
-    return np.concatenate(one), np.concatenate(two)
-
-
-def _read_parts(warehouse: Warehouse, side: Side) -> Iterator[tuple[Numbers, Numbers]]:
-    """Customer and day of each sale, a part of the customers at a time."""
-    sold = 's."total_sales" > 0 AND s."customer_id" <> 0'
-    lines = f"{side.customer_lines} AS s WHERE {sold}"
-    ((rows,),) = warehouse.rows(f"SELECT COUNT(*) FROM {lines}")
-    parts = max(1, -(-int(rows) // ROWS_AT_ONCE))
-    day = f"DATE_DIFF('day', DATE '1970-01-01', CAST({side.sale_time} AS DATE))"
-    for part in range(parts):
-        chosen = f' AND MOD(s."customer_id", {parts}) = {part}' if parts > 1 else ""
-        sql = f'SELECT s."customer_id" AS customer_id, {day} AS day FROM {lines}{chosen}'
-        yield _read_columns(warehouse, sql)
 
 
 def _batches(visits: Visits) -> Iterable[pa.RecordBatch]:

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_pipeline import aggregates
-from data_pipeline.aggregates import changes, visits
+from data_pipeline.aggregates import buying, changes, visits
+from data_pipeline.aggregates.numbering import Keys
 from data_pipeline.metrics import DIMENSIONS, METRICS, Frame, behaviour, open_reader, query
 from data_pipeline.metrics.baskets import basket_pairs
 from data_pipeline.metrics.planning import Terms, fits, plan
@@ -326,7 +327,8 @@ def test_customers_with_numbers_far_apart_and_in_parts(
     counted = []
     for name, shop in (("near", store), ("far", moved)):
         url = write_store(shop, tmp_path / f"{name}.duckdb")
-        monkeypatch.setattr(visits, "ROWS_AT_ONCE", 10**6 if name == "near" else 300)
+        monkeypatch.setattr(buying, "ROWS_AT_ONCE", 10**6 if name == "near" else 300)
+        monkeypatch.setattr(visits, "DAYS_AT_ONCE", 10**6 if name == "near" else 7)
         with open_warehouse(url) as warehouse, warehouse.transaction():
             aggregates.refresh(warehouse)
             found = dump(warehouse)
@@ -337,7 +339,8 @@ def test_customers_with_numbers_far_apart_and_in_parts(
 def test_days_before_1970_are_days_too() -> None:
     countries = visits.Countries(np.array([5]), np.array([0]), ("Norway",))
     found = visits.Visits()
-    visits.count_visits(found, np.array([5, 5]), np.array([-1, 31]), countries)
+    days = buying.pack(np.array([0, 0]), np.array([-1, 31]))
+    visits.count_visits(found, Keys(5, 1), days, countries)
     assert found.intervals == {32: 1}
     assert found.customers["year", -365, "Norway"] == found.customers["year", 0, "Norway"] == 1
     assert found.returning == {

@@ -1,7 +1,7 @@
 -- grain: one row a day, country, channel, kind of customer and order in several places (else '')
 WITH countries AS (
   SELECT DISTINCT country_number, country
-  FROM {located}
+  FROM {places}
 ),
 folded AS (
   SELECT
@@ -9,17 +9,18 @@ folded AS (
     l.country_number AS country_number,
     o.channel AS channel,
     CASE WHEN o.customer_id = 0 THEN 0 ELSE -1 END AS customer_id,
-    CASE WHEN CAST(o.sale_hour AS DATE) = l.first_day THEN 1 ELSE 0 END AS is_first_day,
+    CASE WHEN CAST(o.sale_hour AS DATE) = f.first_day THEN 1 ELSE 0 END AS is_first_day,
     o.order_id AS order_id,
     COUNT(*) AS places
   FROM {orders} AS o
-  LEFT JOIN {located} AS l ON l.customer_id = o.customer_id
+  LEFT JOIN {places} AS l ON l.customer_id = o.customer_id
+  LEFT JOIN {buyers} AS f ON f.customer_id = o.customer_id
   GROUP BY
     CAST(o.sale_hour AS DATE),
     l.country_number,
     o.channel,
     CASE WHEN o.customer_id = 0 THEN 0 ELSE -1 END,
-    CASE WHEN CAST(o.sale_hour AS DATE) = l.first_day THEN 1 ELSE 0 END,
+    CASE WHEN CAST(o.sale_hour AS DATE) = f.first_day THEN 1 ELSE 0 END,
     o.order_id
 ),
 placed AS (

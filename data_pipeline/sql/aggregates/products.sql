@@ -1,13 +1,12 @@
 -- grain: one row a product, with the sums of its sales
 WITH sale AS (
   SELECT
-    s."product_id" AS product_id,
-    COUNT(*) AS sale_rows,
-    SUM(s."total_sales") AS total_sales,
-    SUM(s."quantity") AS quantity,
-    SUM(s."discount") AS discount
-  FROM {lines} AS s
-  GROUP BY s."product_id", SIGN(s."total_sales")
+    product_id,
+    sale_rows,
+    quantity,
+    {total_sales} AS total_sales,
+    {discount} AS discount
+  FROM {cells}
 )
 SELECT
   product_id,

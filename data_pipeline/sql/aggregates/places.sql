@@ -1,4 +1,4 @@
--- grain: one row a customer, with the country ('' when there are too many) and first buying day
+-- grain: one row a customer, with the country and its number
 WITH places AS (
   SELECT location, {country} AS country
   FROM (SELECT DISTINCT "location" AS location FROM {customers}) AS written
@@ -10,8 +10,6 @@ numbered AS (
 SELECT
   c."customer_id" AS customer_id,
   p.country AS country,
-  p.country_number AS country_number,
-  f.first_day AS first_day
+  p.country_number AS country_number
 FROM {customers} AS c
 LEFT JOIN numbered AS p ON p.location = c."location"
-LEFT JOIN {buyers} AS f ON f.customer_id = c."customer_id"

@@ -1,0 +1,113 @@
+"""What sums are made in: places for keys and cells, exact totals, buying days in order."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_pipeline.aggregates import buying, numbering
+from data_pipeline.aggregates.numbering import SHIFT, Cells, Keys, Totals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from data_pipeline.aggregates.numbering import Numbers
+
+LARGEST = 10**18 - 1
+"""DECIMAL(18,4), in its fourth decimal."""
+MONEY = st.integers(-LARGEST, LARGEST) | st.sampled_from([LARGEST, -LARGEST, 0, 1, -1])
+
+
+def totals_of(totals: Totals, size: int) -> list[int]:
+    high, low = totals.parts(size)
+    return [(int(h) << SHIFT) + int(one) for h, one in zip(high, low, strict=True)]
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 3), MONEY), max_size=40), max_size=8))
+def test_totals_are_exact_however_large(batches: list[list[tuple[int, int]]]) -> None:
+    totals, expected = Totals(), [0] * 4
+    for batch in batches:
+        for place, value in batch:
+            expected[place] += value
+        places, values = (np.array([row[i] for row in batch], np.int64) for i in (0, 1))
+        totals.add(places, values, 4)
+    assert totals_of(totals, 4) == expected
+
+
+@given(st.lists(st.tuples(st.integers(-(10**6), 10**6), st.integers(0, LARGEST)), max_size=30))
+def test_sums_of_products_are_exact_however_large(rows: list[tuple[int, int]]) -> None:
+    totals = Totals()
+    counts, values = (np.array([row[i] for row in rows], np.int64) for i in (0, 1))
+    totals.add_products(np.zeros(len(rows), np.int64), counts, values, 1)
+    assert totals_of(totals, 1) == [sum(count * value for count, value in rows)]
+
+
+def test_many_large_values_are_carried() -> None:
+    totals = Totals()
+    values = np.full(1000, LARGEST, np.int64)
+    for _ in range(50):
+        totals.add(np.zeros(1000, np.int64), values, 1)
+    assert totals_of(totals, 1) == [50_000 * LARGEST]
+    assert totals_of(totals, 1)[0] > 2**63
+
+
+@pytest.mark.parametrize(("roomy", "widest"), [(10**6, 10**6), (0, 10**6), (0, 0)])
+@given(batches=st.lists(st.lists(st.integers(0, 999), min_size=1, max_size=50), max_size=6))
+def test_cells_keep_their_places(roomy: int, widest: int, batches: list[list[int]]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbering, "ROOMY", roomy)
+        patch.setattr(numbering, "WIDEST", widest)
+        cells, counted = Cells(1000), Counter[int]()
+        seen = Counter[int]()
+        for batch in batches:
+            seen.update(batch)
+            counted.update(cells.places(np.array(batch)).tolist())
+        codes = cells.codes.tolist()
+        assert len(codes) == cells.count
+        assert {codes[place]: count for place, count in counted.items()} == seen
+
+
+@pytest.mark.parametrize("far", [1, 2**40])
+def test_keys_near_and_far_have_places(far: int, tmp_path: Path) -> None:
+    from data_pipeline.warehouses import open_warehouse
+
+    known = [5 * far, 9 * far, 7 * far]
+    with open_warehouse(f"duckdb:///{tmp_path}/keys.duckdb") as warehouse, warehouse.transaction():
+        listed = ", ".join(f"({key})" for key in known)
+        warehouse.rows(f"CREATE TEMP TABLE known AS SELECT * FROM (VALUES {listed}) AS v(item)")
+        keys = Keys.read(warehouse, "item", "known")
+        nothing = Keys.read(warehouse, "item", "(SELECT item FROM known WHERE item < 0) AS none")
+    assert nothing.size == 0
+    assert keys.size == (5 if far == 1 else 3)
+    asked = np.array(known, np.int64)
+    assert keys.at(keys.places(asked)).tolist() == known
+    spread = keys.spread(asked, np.array([1, 2, 3]), -1)
+    assert spread[keys.places(asked)].tolist() == [1, 2, 3]
+    assert (spread == -1).sum() == keys.size - 3
+
+
+def bought(rows: list[tuple[int, int]]) -> buying.Bought:
+    place, day = (np.array([row[i] for row in rows], np.int64) for i in (0, 1))
+    nothing: Numbers = np.zeros(3, np.int64)
+    days = np.sort(buying.pack(place, day))
+    return buying.Bought(Keys(0, 3), days, nothing, nothing, Totals())
+
+
+SALES = st.lists(st.tuples(st.integers(0, 2), st.integers(-5, 5)), max_size=25)
+
+
+@given(standing=SALES, came=SALES, gone=SALES)
+def test_days_before_a_load_are_found_from_those_after(
+    standing: list[tuple[int, int]], came: list[tuple[int, int]], gone: list[tuple[int, int]]
+) -> None:
+    before = buying.without(bought(standing + came), bought(came), bought(gone))
+    assert before.tolist() == bought(standing + gone).days.tolist()
+    by_place = defaultdict(list)
+    for place, day in zip(*buying.unpack(before), strict=True):
+        by_place[int(place)].append(int(day))
+    assert all(days == sorted(days) for days in by_place.values())
