@@ -286,8 +286,7 @@ def _owners(positions: Positions, starts: Positions, ends: Positions) -> list[in
     """The records in which the positions lie."""
     owners = np.searchsorted(starts, positions, side="right") - 1
     owned = (owners >= 0) & (positions < ends[np.maximum(owners, 0)]) if len(ends) else owners > 0
-    found = owners[owned]  # in order, as the positions are
-    return [int(i) for i in found[np.flatnonzero(np.diff(found, prepend=-1))]]
+    return [int(i) for i in np.flatnonzero(np.bincount(owners[owned]))]
 
 
 def join_records(data: bytes, starts: Positions, ends: Positions) -> bytes:
