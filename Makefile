@@ -24,7 +24,7 @@ RAW := data/raw
 # All benchmarks know --sales; what else BENCH_ARGS says is for the first of them.
 BENCH_SIZE = $(shell echo ' $(BENCH_ARGS)' | sed -n 's/.* \(--sales[ =][0-9_]*\).*/\1/p')
 
-.PHONY: help run dashboard test check bench clean lock venv venv-dev torture fuzz
+.PHONY: help run dashboard test test-cloud check bench clean lock venv venv-dev torture fuzz
 
 help: ## what make can do
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -50,6 +50,14 @@ dashboard: $(VENV)/.dashboard ## the web page on the warehouse (after make run);
 
 test: $(VENV)/.dev ## the whole suite, with line and branch coverage of the package
 	@$(BIN)/python -m pytest -n logical --cov --cov-report=term $(PYTEST_ARGS)
+
+# Each service of which the environment names a place to work in.
+CLOUDS := $(strip $(if $(TEST_REDSHIFT_URL),redshift))
+CLOUD_TESTS := tests/test_load.py tests/test_same_content.py
+
+test-cloud: $(VENV)/.dev ## the contract suite on real services: TEST_REDSHIFT_URL (docs/redshift.md)
+	@test -n '$(CLOUDS)' || { echo 'Set TEST_REDSHIFT_URL (docs/redshift.md).' >&2; exit 2; }
+	@$(BIN)/python -m pytest -k '$(subst $() $(), or ,$(CLOUDS))' $(CLOUD_TESTS) $(PYTEST_ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import rules, SQL rules
 	$(BIN)/ruff format --check .

@@ -93,7 +93,7 @@ def merge(
     staging = staging_name(table)
     _count_incoming(warehouse, table, tally)
     warehouse.find_doubled_keys(table, staging)
-    names = _names(table)
+    names = _names(table) | {"lookup_joins": warehouse.looked_up(table, "i")}
     warehouse.rows(render("load/contested", doubled="doubled", **names))
     if table.foreign_keys:
         warehouse.rows(render("load/returning"))
@@ -173,11 +173,11 @@ def _rebuilt(table: Table) -> str:
 def _held_detail(table: Table) -> str:
     """Say in words what a held row waits for."""
     newer = text(f"a newer version of {table.key.name} ")
-    cases = [f"WHEN 'superseded' THEN {newer} || {quote(table.key.name)}"]
+    cases = [f"WHEN 'superseded' THEN {newer} || CAST({quote(table.key.name)} AS VARCHAR)"]
     for column in table.foreign_keys:
         said = (
             text(f"{column.name} ")
-            + f" || {quote(column.name)} || "
+            + f" || CAST({quote(column.name)} AS VARCHAR) || "
             + text(f" is not in {column.references}")
         )
         cases.append(f"WHEN {text(orphan_reason(column))} THEN {said}")

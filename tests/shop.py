@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from data_pipeline.sql import field_types
 from tests.oracle import RawFile, Star, build_star
 from tests.oracle.star import exact_sum
 from tests.postgres import Schema
+from tests.redshift import house as redshift
+from tests.redshift.cloud import CloudSchema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -68,15 +71,18 @@ class DuckDBHouse:
 class PostgreSQLHouse:
     """A schema of the tests' server; queries see a copy in DuckDB, read row by row."""
 
+    snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ"
+    """Begins a transaction in which all that is read is of one moment."""
+
     def __init__(self) -> None:
-        self.schema = Schema()
+        self.schema: Schema | CloudSchema = Schema()
         self.url = self.schema.url
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:")
         session = self.schema.session()
         try:
-            session.rows("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            session.rows(self.snapshot)
             sums = [rollup.relation for rollup in ROLLUPS.values()]
             for relation in (*star_relations(), *BOOKS, *sums, AGG_TERMS, QUARANTINE):
                 names = ", ".join(f'"{field.name}"' for field in relation.fields)
@@ -100,9 +106,29 @@ class PostgreSQLHouse:
         self.schema.drop()
 
 
+class RedshiftHouse(PostgreSQLHouse):
+    """The same behind a proxy that makes a Redshift of it, looked at past the proxy; or, when
+    TEST_REDSHIFT_URL names one, a schema of a real Redshift.
+    """
+
+    def __init__(self) -> None:
+        if given := os.environ.get("TEST_REDSHIFT_URL"):
+            self.schema = CloudSchema(given)
+            self.url, self.snapshot = self.schema.url, "BEGIN"
+        else:
+            super().__init__()
+            self.url = redshift.url_of(self.schema.name, redshift.proxy().port)
+
+    def is_empty(self) -> bool:
+        there = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = $1"
+        found = {name for (name,) in self.schema.rows(there, self.schema.name)}
+        return found <= {redshift.LOCK}
+
+
 HOUSES: dict[str, Callable[[Path], House]] = {
     "duckdb": lambda folder: DuckDBHouse(folder / "warehouse.duckdb"),
     "postgresql": lambda _: PostgreSQLHouse(),
+    "redshift": lambda _: RedshiftHouse(),
 }
 """A house for each scheme that a warehouse URL may have."""
 

@@ -40,9 +40,9 @@ def adjust(warehouse: Warehouse, rollup: Rollup, was: str, is_: str) -> None:
         f"SELECT {standing} FROM {rollup.name} AS a JOIN {DIFFERENCE} AS d ON {matches}) AS cells "
         f"GROUP BY {keys}",
     )
+    met = " AND ".join(f"d.{key} = {rollup.name}.{key}" for key in rollup.keys)
     warehouse.rows(
-        f"DELETE FROM {rollup.name} AS a WHERE EXISTS "
-        f"(SELECT 1 FROM {DIFFERENCE} AS d WHERE {matches})"
+        f"DELETE FROM {rollup.name} WHERE EXISTS (SELECT 1 FROM {DIFFERENCE} AS d WHERE {met})"
     )
     counter = rollup.sums[0].name
     warehouse.rows(

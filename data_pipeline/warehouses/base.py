@@ -126,6 +126,10 @@ class Warehouse(ABC):
         key = f'"{column.name}"'
         return f'{row}.{key} NOT IN (SELECT {key} FROM "{column.references}")'
 
+    def looked_up(self, table: Table, row: str) -> str:  # noqa: ARG002
+        """Make the joins that the conditions of `lacks` need; none unless a warehouse says so."""
+        return ""
+
     @abstractmethod
     def bring(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
         """Make the temporary table `name` from Arrow batches."""

@@ -8,7 +8,7 @@ states its dialect, how parameters look, how rows go in and out, and what its ke
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -77,9 +77,14 @@ class RemoteWarehouse(Warehouse):
     def translate(self, sql: str) -> Translated:
         """Translate a portable statement into the warehouse's dialect."""
         try:
-            return translate(sql, self.dialect, self.parameter)
+            return translate(sql, self.dialect, self.parameter, self.adapt)
         except ModuleNotFoundError:
             raise ConfigError(DIALECT_MISSING.format(extra=self.extra)) from None
+
+    @staticmethod
+    def adapt(tree: Any) -> Any:
+        """Put a parsed statement into the form that the warehouse takes; as it is, most often."""
+        return tree
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[Row]:
         statement = self.translate(sql)
@@ -145,7 +150,9 @@ class RemoteWarehouse(Warehouse):
 
 
 @lru_cache(maxsize=1024)
-def translate(sql: str, dialect: str, parameter: str) -> Translated:
+def translate(
+    sql: str, dialect: str, parameter: str, adapt: Callable[[Any], Any] | None = None
+) -> Translated:
     """Translate one statement of the portable subset; raises when a part of it has no meaning in
     the dialect.
 
@@ -156,6 +163,7 @@ def translate(sql: str, dialect: str, parameter: str) -> Translated:
     from sqlglot import ErrorLevel, exp
 
     tree = sqlglot.parse_one(sql, read="duckdb")
+    tree = adapt(tree) if adapt else tree
     names: list[str] = []
     for found in list(tree.find_all(exp.Placeholder)):
         if found.name not in names:

@@ -41,4 +41,4 @@ SELECT
         {orphan_cases}
         ELSE 'loaded'
     END AS verdict
-FROM standings AS i
+FROM standings AS i {lookup_joins}

@@ -16,12 +16,16 @@ counts AS (
 day_ranks AS (
   SELECT
     last_day,
-    (SUM(customers) OVER (ORDER BY last_day) - customers) * 5 AS recency_rank,
+    (
+      SUM(customers) OVER (ORDER BY last_day ROWS UNBOUNDED PRECEDING) - customers
+    ) * 5 AS recency_rank,
     SUM(customers) OVER () AS everybody
   FROM days
 ),
 count_ranks AS (
-  SELECT orders, (SUM(customers) OVER (ORDER BY orders) - customers) * 5 AS frequency_rank
+  SELECT orders, (
+      SUM(customers) OVER (ORDER BY orders ROWS UNBOUNDED PRECEDING) - customers
+    ) * 5 AS frequency_rank
   FROM counts
 ),
 ranked AS (

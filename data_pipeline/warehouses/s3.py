@@ -1,0 +1,177 @@
+"""A folder in an S3 bucket, through which rows travel to Redshift as Parquet.
+
+Every object lies under the warehouse's own prefix and is removed as soon as it was copied, and
+also when it was not. What a killed run has left there, the next one removes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data_pipeline.errors import ConfigError, PipelineError, WarehouseError
+
+FILE_BYTES = 64 << 20
+"""So large about is an object: several are copied at once, and none needs to be sent in parts."""
+ATTEMPTS = 6
+"""Of each request, with pauses that grow from a second to twenty: the client's standard policy."""
+
+MISSING_KEYS = (
+    "log in to AWS (aws sso login, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or name a "
+    "profile with &profile=NAME"
+)
+REMEDIES = {
+    "NoSuchBucket": "make the bucket, in the region of the database: aws s3 mb s3://NAME",
+    "AccessDenied": "who runs this needs s3:PutObject, s3:DeleteObject and s3:ListBucket on it "
+    "(docs/redshift.md, Rights)",
+    "ExpiredToken": f"the login has expired: {MISSING_KEYS}",
+    "ExpiredTokenException": f"the login has expired: {MISSING_KEYS}",
+    "InvalidAccessKeyId": MISSING_KEYS,
+    "SignatureDoesNotMatch": MISSING_KEYS,
+    "NoCredentialsError": MISSING_KEYS,
+    "ProfileNotFound": MISSING_KEYS,
+    "TokenRetrievalError": MISSING_KEYS,
+    "UnauthorizedSSOTokenError": MISSING_KEYS,
+    "NoRegionError": "name the region with &region=NAME, or in AWS_DEFAULT_REGION",
+    "PermanentRedirect": "name the bucket's region with &region=NAME; it has to be the database's",
+    "AuthorizationHeaderMalformed": "name the bucket's region with &region=NAME; it has to be the "
+    "database's",
+    "SlowDown": f"S3 refused {ATTEMPTS} times for too many requests: run again later",
+    "ClusterNotFoundFault": "name the cluster with &cluster=NAME",
+    "ClusterNotFound": "name the cluster with &cluster=NAME",
+}
+"""By the code of an answer, or the name of what the client raises."""
+
+
+class Folder:
+    """The place of one warehouse in a bucket: s3://bucket/prefix/."""
+
+    def __init__(self, bucket: str, prefix: str, region: str | None, profile: str | None) -> None:
+        self.place = f"s3://{bucket}/{prefix}"
+        self._bucket, self._prefix = bucket, prefix
+        with self._speaking("opened"):
+            self._client = _client(region, profile)
+
+    @contextmanager
+    def holding(self, batches: Iterable[pa.RecordBatch]) -> Iterator[str | None]:
+        """Put batches into objects of their own while it lasts; give where they are, None when
+        there is no row.
+        """
+        prefix = f"{self._prefix}{uuid.uuid4().hex}/"
+        try:
+            sent = self._send(prefix, batches)
+            yield f"s3://{self._bucket}/{prefix}" if sent else None
+        except BaseException:
+            with suppress(PipelineError):  # what went wrong before says more
+                self._remove(prefix)
+            raise
+        self._remove(prefix)
+
+    def clear(self) -> None:
+        """Remove what killed runs have left; for a run that is alone on this warehouse."""
+        self._remove(self._prefix)
+
+    def _send(self, prefix: str, batches: Iterable[pa.RecordBatch]) -> int:
+        sent = 0
+        with TemporaryDirectory(prefix="sales-parquet-") as folder:
+            for path in write_files(batches, Path(folder)):
+                with self._speaking("written to"), path.open("rb") as body:
+                    key = prefix + path.name
+                    self._client.put_object(Bucket=self._bucket, Key=key, Body=body)
+                path.unlink()
+                sent += 1
+        return sent
+
+    def _remove(self, prefix: str) -> None:
+        with self._speaking("cleared"):
+            pages = self._client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                found = [{"Key": entry["Key"]} for entry in page.get("Contents", ())]
+                if not found:
+                    continue
+                told = self._client.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": found, "Quiet": True}
+                )
+                for refused in told.get("Errors", ())[:1]:
+                    raise WarehouseError(self._said("cleared", refused["Code"], refused["Code"]))
+
+    @contextmanager
+    def _speaking(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except aws_failures() as failure:
+            said = self._said(done, in_words(failure), code_of(failure))
+            raise WarehouseError(said) from None
+
+    def _said(self, done: str, words: str, code: str) -> str:
+        what = f"; {REMEDIES[code]}" if code in REMEDIES else ""
+        return f"{self.place} cannot be {done}: {words}{what}"
+
+
+def write_files(batches: Iterable[pa.RecordBatch], folder: Path) -> Iterator[Path]:
+    """Write batches as Parquet files of about FILE_BYTES, one after the other; none when there is
+    no row. A file may be removed before the next is asked for.
+
+    Times go as INT96: Redshift reads the whole numbers that others write as years far away.
+    """
+    writer: pq.ParquetWriter | None = None
+    path = folder / "none"
+    number = 0
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        if writer is None:
+            path = folder / f"{number:05}.parquet"
+            number += 1
+            writer = pq.ParquetWriter(
+                path, batch.schema, version="1.0", use_deprecated_int96_timestamps=True
+            )
+        writer.write_batch(batch)
+        if path.stat().st_size >= FILE_BYTES:
+            writer.close()
+            writer = None
+            yield path
+    if writer is not None:
+        writer.close()
+        yield path
+
+
+def _client(region: str | None, profile: str | None) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    policy = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
+    session = boto3.Session(region_name=region, profile_name=profile)
+    return session.client("s3", config=policy)
+
+
+def aws_failures() -> Any:
+    """What AWS's client raises."""
+    try:
+        from boto3.exceptions import Boto3Error
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ModuleNotFoundError:
+        raise ConfigError("boto3 is not installed") from None
+    return BotoCoreError, ClientError, Boto3Error
+
+
+def code_of(failure: Any) -> str:
+    """The code of an answer, or the name of what the client raises."""
+    answer = getattr(failure, "response", None) or {}
+    code: str = answer.get("Error", {}).get("Code") or type(failure).__name__
+    return code
+
+
+def in_words(failure: Any) -> str:
+    """The message without addresses and keys, which the client's own words may hold."""
+    answer = getattr(failure, "response", None) or {}
+    told = answer.get("Error", {})
+    words = f"{told.get('Code')}, {told.get('Message')}" if told else type(failure).__name__
+    return words.partition("\n")[0]

@@ -1,0 +1,158 @@
+"""A Redshift for tests: speaks to Redshift's own driver, and has a PostgreSQL do the work.
+
+It asks for a password, hides what PostgreSQL does not know, reports the version that Redshift
+reports, refuses what Redshift refuses (lacks.py), answers COPY by reading Parquet from the store in
+the caller's transaction, and keeps no key: Redshift does not either.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import md5
+
+from tests.redshift.copying import CopyError, read_rows
+from tests.redshift.lacks import COPY, faults_in
+from tests.redshift.rewriting import failing, nothing, to_postgres
+from tests.redshift.store import Store
+from tests.redshift.wire import Upstream, Wire, message, read_message, text_fields
+
+SERVER_VERSION = b"8.0.2"
+SSL_REQUEST, CANCEL_REQUEST = 80877103, 80877102
+ASK_MD5 = 5
+
+
+class DropError(Exception):
+    """Raised by `before`: the connection breaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedError(Exception):
+    """Raised by `before`, or by a COPY: the statement fails."""
+
+    words: str
+    code: str = "XX000"
+
+
+class Proxy:
+    """Listens on a port of its own. `before` is told of each statement and may raise."""
+
+    def __init__(self, server_url: str, store: Store) -> None:
+        self.server_url, self.store = server_url, store
+        self.users = {"shop": "keep%this:secret"}
+        self.roles: dict[str, str] = {}
+        """A role of the server that a user takes on."""
+        self.has_default_role = True
+        self.tls: ssl.SSLContext | None = None
+        self.before: Callable[[str], None] = lambda sql: None
+        self.statements: list[str] = []
+        self._open: set[socket.socket] = set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            client, _ = self._listener.accept()
+            threading.Thread(target=self._serve, args=[client], daemon=True).start()
+
+    def kill(self) -> None:
+        """Break every connection, on both sides."""
+        for one in list(self._open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _serve(self, client: socket.socket) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._open.add(client)
+        upstream: Upstream | None = None
+        try:
+            wire = self._greet(client)
+            if wire is None:
+                return
+            upstream = Upstream(self.server_url)
+            self._open.add(upstream.wire.socket)
+            if role := self.roles.get(wire.user):
+                upstream.run(f'SET ROLE "{role}"')
+            for name, value in upstream.statuses.items():
+                told = SERVER_VERSION if name == b"server_version" else value
+                wire.send(message(b"S", name + b"\0" + told + b"\0"))
+            wire.send(message(b"K", upstream.key) + message(b"Z", b"I"))
+            self._pass(wire, upstream)
+        except (DropError, OSError, EOFError):
+            pass
+        finally:
+            for one in (client, upstream.wire.socket if upstream else client):
+                self._open.discard(one)
+                with suppress(OSError):
+                    one.close()
+
+    def _greet(self, client: socket.socket) -> Wire | None:
+        """Let a client in that has the right password."""
+        wire = Wire(client)
+        told = wire.read_startup()
+        if told[:4] == SSL_REQUEST.to_bytes(4):
+            if self.tls is None:
+                client.sendall(b"N")
+                return None
+            client.sendall(b"S")
+            secure = self.tls.wrap_socket(client, server_side=True)
+            self._open.add(secure)
+            wire = Wire(secure)
+            told = wire.read_startup()
+        fields = text_fields(told[4:])
+        wire.user = fields["user"]
+        salt = secrets.token_bytes(4)
+        wire.send(message(b"R", ASK_MD5.to_bytes(4) + salt))
+        _, given = read_message(wire)
+        password = self.users.get(wire.user, secrets.token_hex())
+        inner = md5((password + wire.user).encode()).hexdigest()
+        expected = b"md5" + md5(inner.encode() + salt).hexdigest().encode()
+        if given.rstrip(b"\0") != expected:
+            words = f'password authentication failed for user "{wire.user}"'
+            wire.send(message(b"E", f"SFATAL\0C28000\0M{words}\0\0".encode()))
+            return None
+        wire.send(message(b"R", bytes(4)))
+        return wire
+
+    def _pass(self, wire: Wire, upstream: Upstream) -> None:
+        """Hand messages on; at a Sync the server answers all that came before it."""
+        while True:
+            kind, body = read_message(wire)
+            if kind == b"X":
+                return
+            if kind == b"P":
+                name, sql, rest = body.split(b"\0", 2)
+                said = self._rewritten(sql.decode(), upstream)
+                body = b"\0".join([name, said.encode(), rest])
+            upstream.wire.send(message(kind, body))
+            if kind == b"S":
+                upstream.relay(wire)
+
+    def _rewritten(self, sql: str, upstream: Upstream) -> str:
+        self.statements.append(sql)
+        try:
+            self.before(sql)
+            if faults := faults_in(sql):
+                raise RefusedError(f"Redshift refuses this: {'; '.join(faults)}", "42601")
+            if found := COPY.fullmatch(sql):
+                self._copy(
+                    found["table"], found["bucket"], found["prefix"], found["role"], upstream
+                )
+                return nothing()
+        except RefusedError as refusal:
+            return failing(refusal.words, refusal.code)
+        return to_postgres(sql)
+
+    def _copy(self, table: str, bucket: str, prefix: str, role: str, upstream: Upstream) -> None:
+        if role == "default" and not self.has_default_role:
+            raise RefusedError("User is not authorized to assume default IAM role", "XX000")
+        try:
+            upstream.copy(table, read_rows(self.store.client, bucket, prefix))
+        except CopyError as error:
+            raise RefusedError(str(error)) from None
