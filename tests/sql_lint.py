@@ -77,6 +77,21 @@ PORTABLE_RULES: dict[str, tuple[str, Callable[[exp.Expr], bool]]] = {
         "ASOF and POSITIONAL joins: join on keys",
         lambda node: isinstance(node, exp.Join) and node.method in {"ASOF", "POSITIONAL"},
     ),
+    "window-frame": (
+        "an aggregate OVER (ORDER BY ...) without a frame: ROWS UNBOUNDED PRECEDING",
+        lambda node: (
+            isinstance(node, exp.Window)
+            and isinstance(node.this, exp.Sum | exp.Count | exp.Min | exp.Max | exp.Avg)
+            and bool(node.args.get("order"))
+            and not node.args.get("spec")
+        ),
+    ),
+    "alias-of-target": (
+        "DELETE or UPDATE with an alias: the table's own name",
+        lambda node: (
+            isinstance(node, exp.Delete | exp.Update) and bool(node.this.args.get("alias"))
+        ),
+    ),
     "rowid": (
         "rowid: a key",
         lambda node: isinstance(node, exp.Column) and node.name.lower() == "rowid",
@@ -131,6 +146,15 @@ def faults_in(text: str, *, portable: bool = True) -> dict[str, str]:
         for node in statement.walk():
             faults |= {name: message for name, (message, bad) in rules.items() if bad(node)}
     return faults
+
+
+def translated(text: str, dialect: str) -> str:
+    """A statement of the portable subset in another dialect; raises for what has no meaning there.
+
+    `adapt` of a warehouse is not asked: what only one of them cannot take is its own affair.
+    """
+    tree = sqlglot.parse_one(PLACEHOLDER.sub(_stand_in, text), read="duckdb")
+    return tree.sql(dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
 def _stand_in(placeholder: re.Match[str]) -> str:

@@ -170,6 +170,23 @@ def test_the_content_is_the_same(twins: tuple[Shop, Shop], steps: str, tmp_path:
 
 
 @others
+def test_repeated_and_interrupted_runs_change_nothing(
+    twins: tuple[Shop, Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = twins
+    for step in STEPS["late, corrected, orphaned, rebuilt"][:3]:
+        step(one.raw)
+        one.run()
+        with monkeypatch.context() as broken:
+            broken.setattr("data_pipeline.ledger.write_run", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                two.run()
+        two.run()
+        assert two.run().kind == "nothing new"
+        assert_same(one, two)
+
+
+@others
 def test_a_difference_is_seen(twins: tuple[Shop, Shop], scheme: str) -> None:
     """The comparison above can fail: another file makes another hash."""
     twins[0].put(STORE).run()

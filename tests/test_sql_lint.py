@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlglot.errors import UnsupportedError
 
 from data_pipeline.metrics import DIMENSIONS, METRICS
 from tests.source_rules import PACKAGE, ROOT
-from tests.sql_lint import EXACT_RULES, PORTABLE_RULES, faults_in, faults_in_file
+from tests.sql_lint import EXACT_RULES, PORTABLE_RULES, faults_in, faults_in_file, translated
 
 ONE_ENGINE = ("duckdb", "spark", "postgres", "redshift", "bigquery")
 """A file below a folder of this name, or called so, is for that engine only. It need not be
@@ -53,6 +54,24 @@ def test_formula_of_the_registry_keeps_the_rules(sql: str) -> None:
     assert faults_in(f"SELECT {sql} AS answer FROM sale") == {}
 
 
+DIALECTS = ("postgres", "redshift", "spark")
+"""Those that portable SQL is translated into."""
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_all_portable_sql_can_be_said_in_every_dialect(dialect: str) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in FILES if is_portable(path)]
+    texts += [f"SELECT {sql} AS answer FROM sale" for sql in FORMULAS.values()]
+    assert len(texts) > 60
+    for text in texts:
+        assert translated(text, dialect)
+
+
+def test_what_a_dialect_cannot_say_is_caught() -> None:
+    with pytest.raises(UnsupportedError):
+        translated("SELECT UNNEST(a) AS a FROM t", "redshift")
+
+
 PLANTED = {
     "qualify": "SELECT a FROM t QUALIFY ROW_NUMBER() OVER (PARTITION BY a ORDER BY b) = 1",
     "group-by-all": "SELECT a, COUNT(*) AS n FROM t GROUP BY ALL",
@@ -66,6 +85,8 @@ PLANTED = {
     "pivot": "SELECT a FROM (PIVOT t ON b USING SUM(c))",
     "on-conflict": "INSERT INTO t SELECT a FROM s ON CONFLICT DO NOTHING",
     "odd-join": "SELECT a FROM t ASOF JOIN s ON t.a >= s.a",
+    "window-frame": "SELECT SUM(a) OVER (ORDER BY b) AS a FROM t",
+    "alias-of-target": "DELETE FROM t AS x WHERE x.a = 1",
     "rowid": "DELETE FROM t WHERE rowid = 1",
     "division": "SELECT SUM(a) / COUNT(*) AS a FROM t",
     "average": "SELECT AVG(total_sales) AS a FROM sales",

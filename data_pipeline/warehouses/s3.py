@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +21,8 @@ from data_pipeline.errors import ConfigError, PipelineError, WarehouseError
 
 FILE_BYTES = 64 << 20
 """So large about is an object: several are copied at once, and none needs to be sent in parts."""
+MOST_KEYS = 1_000
+"""So many objects one request may remove."""
 ATTEMPTS = 6
 """Of each request, with pauses that grow from a second to twenty: the client's standard policy."""
 
@@ -65,42 +68,45 @@ class Folder:
         there is no row.
         """
         prefix = f"{self._prefix}{uuid.uuid4().hex}/"
+        sent: list[str] = []
         try:
-            sent = self._send(prefix, batches)
+            self._send(prefix, batches, sent)
             yield f"s3://{self._bucket}/{prefix}" if sent else None
         except BaseException:
             with suppress(PipelineError):  # what went wrong before says more
-                self._remove(prefix)
+                self._remove(sent)
             raise
-        self._remove(prefix)
+        self._remove(sent)
 
     def clear(self) -> None:
         """Remove what killed runs have left; for a run that is alone on this warehouse."""
-        self._remove(self._prefix)
+        with self._speaking("read"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix
+            )
+            left = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+        self._remove(left)
 
-    def _send(self, prefix: str, batches: Iterable[pa.RecordBatch]) -> int:
-        sent = 0
+    def _send(self, prefix: str, batches: Iterable[pa.RecordBatch], sent: list[str]) -> None:
+        """Send files; `sent` has the name of each before it is tried: a try that failed may have
+        left something all the same.
+        """
         with TemporaryDirectory(prefix="sales-parquet-") as folder:
             for path in write_files(batches, Path(folder)):
+                sent.append(prefix + path.name)
                 with self._speaking("written to"), path.open("rb") as body:
-                    key = prefix + path.name
-                    self._client.put_object(Bucket=self._bucket, Key=key, Body=body)
+                    self._client.put_object(Bucket=self._bucket, Key=sent[-1], Body=body)
                 path.unlink()
-                sent += 1
-        return sent
 
-    def _remove(self, prefix: str) -> None:
-        with self._speaking("cleared"):
-            pages = self._client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
-                found = [{"Key": entry["Key"]} for entry in page.get("Contents", ())]
-                if not found:
-                    continue
+    def _remove(self, keys: list[str]) -> None:
+        for first in range(0, len(keys), MOST_KEYS):
+            objects = [{"Key": key} for key in keys[first : first + MOST_KEYS]]
+            with self._speaking("cleared"):
                 told = self._client.delete_objects(
-                    Bucket=self._bucket, Delete={"Objects": found, "Quiet": True}
+                    Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True}
                 )
-                for refused in told.get("Errors", ())[:1]:
-                    raise WarehouseError(self._said("cleared", refused["Code"], refused["Code"]))
+            for refused in told.get("Errors", ()):
+                raise WarehouseError(self._said("cleared", refused["Code"], refused["Code"]))
 
     @contextmanager
     def _speaking(self, done: str) -> Iterator[None]:
@@ -143,6 +149,7 @@ def write_files(batches: Iterable[pa.RecordBatch], folder: Path) -> Iterator[Pat
         yield path
 
 
+@lru_cache(maxsize=4)
 def _client(region: str | None, profile: str | None) -> Any:
     import boto3
     from botocore.config import Config
