@@ -40,8 +40,10 @@ CONNECT_S = 60
 """A serverless workgroup that sleeps takes some seconds to wake."""
 PAUSES_S = (0.5, 2.0, 5.0)
 """Before each new try to connect: safe, for nothing was sent yet."""
-KEEP_ALIVE_S = 60
-"""Load balancers forget connections on which nothing moves, as while rows are cleaned."""
+KEEP_ALIVE_S, GIVE_UP_AFTER = 60, 4
+"""Load balancers forget connections on which nothing moves, as while rows are cleaned; and a
+server that says nothing for minutes is gone.
+"""
 
 CANCELLED = "57014"
 LOST = "; the connection is lost, and what was not committed is undone"
@@ -162,6 +164,8 @@ class Session:
             application_name="sales",
             timeout=CONNECT_S,
             tcp_keepalive_idle=KEEP_ALIVE_S,
+            tcp_keepalive_interval=KEEP_ALIVE_S,
+            tcp_keepalive_count=GIVE_UP_AFTER,
             max_prepared_statements=0,
             ssl=mode != "disable",
             sslmode=None if mode == "disable" else mode,

@@ -90,6 +90,8 @@ class Proxy:
             for one in (client, upstream.wire.socket if upstream else client):
                 self._open.discard(one)
                 with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):
                     one.close()
 
     def _greet(self, client: socket.socket) -> Wire | None:
