@@ -67,13 +67,13 @@ REMEDIES = {
         "somebody changed the same tables meanwhile, and nothing of this run was kept: run again"
     ),
     r"permission denied|must be owner": "docs/redshift.md lists the rights that are needed",
+    r"(?i)certificate|ssl": (
+        "the server has to prove by TLS who it is; through a tunnel, where its name differs, use "
+        "&sslmode=verify-ca"
+    ),
     r"communication error|time out|timed out|refused|not known|server socket closed": (
         "is the database there and awake, and may this machine reach its port (security group, "
         "publicly accessible)?"
-    ),
-    r"[Cc]ertificate|SSL": (
-        "the server has to prove by TLS who it is; through a tunnel, where its name differs, use "
-        "&sslmode=verify-ca"
     ),
 }
 """What a message says, and what to do about it; the first that fits."""
@@ -199,9 +199,12 @@ class Session:
 
     def close(self) -> None:
         """Close the connection; the server undoes what was not committed."""
-        if self._connection is not None:
+        with suppress(Exception):
+            self._connection.close()
+        # The driver forgets a broken connection without closing it.
+        for kept in ("_sock", "_usock"):
             with suppress(Exception):
-                self._connection.close()
+                getattr(self._connection, kept).close()
 
     def drop(self) -> None:
         """End the connection at once."""
@@ -255,9 +258,8 @@ def _patiently(connect: Callable[[], Result], driver: Any) -> Result:
 
 def _is_of_the_way(failure: BaseException) -> bool:
     said = str(failure)
-    return isinstance(failure, OSError) or any(
-        words in said for words in ("communication error", "time out", "socket closed")
-    )
+    is_lost = any(words in said for words in ("communication error", "time out", "socket closed"))
+    return (is_lost or isinstance(failure, OSError)) and "CERTIFICATE" not in said
 
 
 def _words_of(failure: BaseException) -> tuple[str, str | None]:

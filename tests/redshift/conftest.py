@@ -10,7 +10,7 @@ import pytest
 from tests.rawfiles import STORE
 from tests.redshift import house as houses
 from tests.redshift.proxy import Proxy
-from tests.redshift.store import Store
+from tests.redshift.store import BUCKET, Store
 from tests.shop import HOUSES, House, Shop
 
 
@@ -43,4 +43,4 @@ def store() -> Iterator[Store]:
     yield found
     found.refuse = lambda method, path: None
     for key in found.keys():  # noqa: SIM118 (no dict)
-        found.client.delete_object(Bucket=houses.BUCKET, Key=key)
+        found.client.delete_object(Bucket=BUCKET, Key=key)

@@ -69,58 +69,59 @@ class Proxy:
 
     def _serve(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._open.add(client)
-        upstream: Upstream | None = None
+        wires: list[Wire] = []
         try:
-            wire = self._greet(client)
-            if wire is None:
-                return
-            upstream = Upstream(self.server_url)
-            self._open.add(upstream.wire.socket)
-            if role := self.roles.get(wire.user):
-                upstream.run(f'SET ROLE "{role}"')
-            for name, value in upstream.statuses.items():
-                told = SERVER_VERSION if name == b"server_version" else value
-                wire.send(message(b"S", name + b"\0" + told + b"\0"))
-            wire.send(message(b"K", upstream.key) + message(b"Z", b"I"))
-            self._pass(wire, upstream)
+            self._answer(client, wires)
         except (DropError, OSError, EOFError):
             pass
         finally:
-            for one in (client, upstream.wire.socket if upstream else client):
-                self._open.discard(one)
-                with suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
-                with suppress(OSError):
-                    one.close()
+            for wire in reversed(wires):
+                self._open.discard(wire.socket)
+                wire.close()
+            client.close()
 
-    def _greet(self, client: socket.socket) -> Wire | None:
-        """Let a client in that has the right password."""
-        wire = Wire(client)
+    def _answer(self, client: socket.socket, wires: list[Wire]) -> None:
+        wire = self._kept(Wire(client), wires)
         told = wire.read_startup()
         if told[:4] == SSL_REQUEST.to_bytes(4):
             if self.tls is None:
                 client.sendall(b"N")
-                return None
+                return
             client.sendall(b"S")
-            secure = self.tls.wrap_socket(client, server_side=True)
-            self._open.add(secure)
-            wire = Wire(secure)
+            wire = self._kept(Wire(self.tls.wrap_socket(client, server_side=True)), wires)
             told = wire.read_startup()
-        fields = text_fields(told[4:])
-        wire.user = fields["user"]
+        if not self._lets_in(wire, text_fields(told[4:])["user"]):
+            return
+        upstream = Upstream(self.server_url)
+        self._kept(upstream.wire, wires)
+        if role := self.roles.get(wire.user):
+            upstream.run(f'SET ROLE "{role}"')
+        for name, value in upstream.statuses.items():
+            version = SERVER_VERSION if name == b"server_version" else value
+            wire.send(message(b"S", name + b"\0" + version + b"\0"))
+        wire.send(message(b"K", upstream.key) + message(b"Z", b"I"))
+        self._pass(wire, upstream)
+
+    def _kept(self, wire: Wire, wires: list[Wire]) -> Wire:
+        wires.append(wire)
+        self._open.add(wire.socket)
+        return wire
+
+    def _lets_in(self, wire: Wire, user: str) -> bool:
+        """Let a client in that has the right password."""
+        wire.user = user
         salt = secrets.token_bytes(4)
         wire.send(message(b"R", ASK_MD5.to_bytes(4) + salt))
         _, given = read_message(wire)
-        password = self.users.get(wire.user, secrets.token_hex())
-        inner = md5((password + wire.user).encode()).hexdigest()
+        password = self.users.get(user, secrets.token_hex())
+        inner = md5((password + user).encode()).hexdigest()
         expected = b"md5" + md5(inner.encode() + salt).hexdigest().encode()
         if given.rstrip(b"\0") != expected:
-            words = f'password authentication failed for user "{wire.user}"'
+            words = f'password authentication failed for user "{user}"'
             wire.send(message(b"E", f"SFATAL\0C28000\0M{words}\0\0".encode()))
-            return None
+            return False
         wire.send(message(b"R", bytes(4)))
-        return wire
+        return True
 
     def _pass(self, wire: Wire, upstream: Upstream) -> None:
         """Hand messages on; at a Sync the server answers all that came before it."""

@@ -7,6 +7,7 @@ documentation only, until `make test-cloud` has run.
 from __future__ import annotations
 
 import gc
+import ssl
 import sys
 import threading
 import time
@@ -22,10 +23,11 @@ from data_pipeline.contract import TABLES
 from data_pipeline.errors import BooksError, BusyWarehouseError, ConfigError, WarehouseError
 from data_pipeline.inspection import read_quarantine, read_status, trace_sale
 from data_pipeline.layout import QUARANTINE
-from data_pipeline.warehouses import Access, open_warehouse
+from data_pipeline.warehouses import Access, open_warehouse, redshift_session
 from data_pipeline.warehouses.redshift import RedshiftWarehouse
 from data_pipeline.warehouses.redshift_session import read_address
 from data_pipeline.warehouses.s3 import write_files
+from tests.databases.tls_servers import Authority
 from tests.rawfiles import STORE, customers, sales
 from tests.redshift.house import url_of
 from tests.redshift.proxy import Proxy
@@ -306,6 +308,27 @@ class TestLogins:
         said = str(shop.rows("SELECT settings, versions FROM runs"))
         assert "keep" not in said
         assert KEYS["AWS_SECRET_ACCESS_KEY"] not in said
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_server_proves_who_it_is(
+    shop: Shop, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The authority is trusted for a name; where another name leads there, only on request."""
+    authority = Authority(tmp_path)
+    proxy.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    proxy.tls.load_cert_chain(*authority.issue("server", "localhost"))
+    monkeypatch.setattr(redshift_session, "PAUSES_S", ())
+    by_address = shop.url.replace("sslmode=disable", "sslmode=verify-full")
+    by_name = by_address.replace("127.0.0.1", "localhost")
+    with pytest.raises(WarehouseError, match=r"CERTIFICATE_VERIFY_FAILED.*has to prove by TLS"):
+        open_warehouse(by_name, READ)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca))
+    open_warehouse(by_name, READ).close()
+    with pytest.raises(WarehouseError, match=r"address mismatch.*has to prove by TLS"):
+        open_warehouse(by_address, READ)
+    open_warehouse(by_address.replace("verify-full", "verify-ca"), READ).close()
+    gc.collect()  # the driver leaves the sockets of refused servers to the collector
 
 
 def test_the_url_of_the_tests_holds_a_password_that_must_be_written_in_percent() -> None:

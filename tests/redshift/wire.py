@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import md5
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -33,6 +34,15 @@ class Wire:
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
+
+    def close(self) -> None:
+        """Close it so that the other side sees it at once."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self.socket.close()
 
 
 def message(kind: bytes, body: bytes = b"") -> bytes:
