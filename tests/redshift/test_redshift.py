@@ -311,6 +311,7 @@ class TestLogins:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore:ssl[.]:DeprecationWarning")  # how the driver speaks to ssl
 def test_the_server_proves_who_it_is(
     shop: Shop, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
