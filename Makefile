@@ -24,7 +24,7 @@ RAW := data/raw
 # All benchmarks know --sales; what else BENCH_ARGS says is for the first of them.
 BENCH_SIZE = $(shell echo ' $(BENCH_ARGS)' | sed -n 's/.* \(--sales[ =][0-9_]*\).*/\1/p')
 
-.PHONY: help run dashboard test test-cloud check bench clean lock venv venv-dev torture fuzz
+.PHONY: help run dashboard test test-cloud check bench clean lock venv venv-dev torture fuzz mutate
 
 help: ## what make can do
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -77,6 +77,9 @@ torture: $(VENV)/.dev ## kill runs, fill disks: TORTURE_ARGS='--kills 2000' for 
 
 fuzz: $(VENV)/.dev ## random bytes as raw files for a minute; FUZZ_ARGS='--seconds 3600' for longer
 	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
+mutate: $(VENV)/.dev ## plant faults in the core: MUTATE_ARGS='--modules load --sample 20' is quicker
+	@$(BIN)/python -m tests.mutation $(MUTATE_ARGS)
 
 clean: ## remove the environment, the caches and what was built; your data stay
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
