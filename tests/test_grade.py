@@ -38,10 +38,16 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return place / "raw", place / "w.duckdb"
 
 
-@pytest.mark.parametrize("file_format", ["csv", "gzip", "parquet"])
-def test_the_pipeline_has_full_marks_on_every_kind(tmp_path: Path, file_format: str) -> None:
+@pytest.mark.parametrize(
+    ("preset", "file_format"),
+    [("default", "gzip"), ("default", "parquet"), *((name, "csv") for name in PRESETS)],
+)
+def test_the_pipeline_has_full_marks_on_every_kind(
+    tmp_path: Path, preset: str, file_format: str
+) -> None:
     raw = tmp_path / "raw"
-    simulate(STORE, raw, file_format=file_format)
+    store = PRESETS[preset].resized(sales=4_000, customers=800, days=90, seed=21, defects=0.3)
+    simulate(store, raw, file_format=file_format)
     for days in (0, 1, 5):
         if days:
             continue_store(raw, days)
