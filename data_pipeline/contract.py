@@ -73,7 +73,9 @@ UNKNOWN = "Unknown"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a raw file and of its table in the warehouse."""
+    """One column of a raw file and of its table in the warehouse. `distinct` says that nearly every
+    row has a text of its own, so that looking for repetitions is in vain.
+    """
 
     name: str
     type: Type
@@ -84,6 +86,7 @@ class Column:
     references: str | None = None
     missing_marks: tuple[str, ...] = MISSING_MARKS
     derived: bool = False
+    distinct: bool = False
     personal: bool = False
     """Whether it tells who somebody is, so that it is masked when masks are asked for."""
 
@@ -158,9 +161,15 @@ CUSTOMERS = Table(
             None,
             EMPTY_ONLY,
             personal=True,
+            distinct=True,
         ),
         Column(
-            "email", Email(), "The e-mail address, lower-cased.", NULL, NULL, True, personal=True
+            "email",
+            Email(),
+            "The e-mail address, lower-cased.",
+            required=True,
+            personal=True,
+            distinct=True,
         ),
         Column("location", Text(), "Where the customer lives.", Default(UNKNOWN), NULL, True),
         Column("registered_at", Instant(), "When the customer joined."),

@@ -11,9 +11,10 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_pipeline.contract import TABLES
-from data_pipeline.sources.arrays import numbers, of_mask, of_texts
+from data_pipeline.sources.arrays import numbers, of_mask, of_numbers
 from data_pipeline.sources.files import PARQUET_MAGIC, RawFile, find_files
 from data_pipeline.sources.header import Format, Header
 from data_pipeline.sources.outline import BlockOutline, Choice, LineSet
@@ -49,7 +50,7 @@ class OpenFile(Protocol):
 
     def batches(self) -> Iterator[pa.RecordBatch]: ...
 
-    def texts_of(self, batch: pa.RecordBatch) -> list[str]: ...
+    def texts_of(self, batch: pa.RecordBatch) -> pa.StringArray: ...
 
 
 def open_file(file: RawFile, format_: Format) -> OpenFile:
@@ -85,10 +86,10 @@ def read_again(
         yield from _parquet_again(ParquetFile(file, table, format_), choose)
         return
     opened = TextFile(file, table, format_, again=True)
-    for batches, texts in opened.read_again(outline, choose):
+    for batches, lines, texts in opened.read_again(outline, choose):
         for batch in batches:
-            lines = batch.column("source_line").to_pylist()
-            yield _with_raw(batch, [texts[line] for line in lines])
+            at = np.searchsorted(lines, numbers(batch.column("source_line")))
+            yield _with_raw(batch, texts.take(of_numbers(at, pa.int64())))
 
 
 def read_texts(file: RawFile, format_: Format, lines: Sequence[int]) -> Iterator[tuple[int, str]]:
@@ -119,6 +120,5 @@ def with_raw(opened: OpenFile, batch: pa.RecordBatch) -> pa.RecordBatch:
     return _with_raw(batch, opened.texts_of(batch))
 
 
-def _with_raw(batch: pa.RecordBatch, raws: list[str]) -> pa.RecordBatch:
-    shown = [raw.replace("\0", SHOWN_NUL) for raw in raws]
-    return batch.append_column("raw", of_texts(shown))
+def _with_raw(batch: pa.RecordBatch, raws: pa.StringArray) -> pa.RecordBatch:
+    return batch.append_column("raw", pc.replace_substring(raws, "\0", SHOWN_NUL))

@@ -22,10 +22,10 @@ from data_pipeline.judge import judge_rows
 from data_pipeline.masking import Mask, mask_value, personal_columns
 from data_pipeline.plain import has_plain_forms, plain_schema, take_plain
 from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
-from data_pipeline.sources.header import Format, Header
+from data_pipeline.sources.header import Format
 from data_pipeline.sources.instants import micros
 from data_pipeline.sources.outline import BlockOutline, LineSet
-from data_pipeline.sql import PROVENANCE, column_list, column_types, quote, staging_name, text
+from data_pipeline.sql import PROVENANCE, column_list, column_type, quote, staging_name, text
 
 OnRead = Callable[[RawFile, int], None]
 """Is told of a file and how many of its bytes have been read."""
@@ -81,9 +81,8 @@ class CleanedFile:
 def prepare(engine: Engine) -> None:
     """Make the empty staging tables."""
     for table in TABLES.values():
-        engine.rows(
-            f"CREATE OR REPLACE TABLE {staging_name(table)} ({column_types(table)}, {PROVENANCE})"
-        )
+        columns = ", ".join(column_type(c) + engine.storage(c) for c in table.columns)
+        engine.rows(f"CREATE OR REPLACE TABLE {staging_name(table)} ({columns}, {PROVENANCE})")
     engine.rows(
         "CREATE OR REPLACE TABLE incoming_rejected (source_table VARCHAR, source_file VARCHAR, "
         "source_line BIGINT, reason VARCHAR, detail VARCHAR, raw VARCHAR, amount DECIMAL(18,4), "
@@ -135,7 +134,7 @@ def _take_plain_rows(
         latest = first_seen + FUTURE_TOLERANCE
         plain = _plain_batches(table, opened, batches, latest, doubtful)
         reader = pa.RecordBatchReader.from_batches(plain_schema(table, opened.header), plain)
-        insert = _insert_plain(table, opened.header, masked=mask is not None)
+        insert = _insert_plain(table, reader.schema, masked=mask is not None)
         taken = engine.stream(insert, reader, {"file": file.name, **_values(mask)})
     else:
         for batch in batches:
@@ -167,19 +166,16 @@ def _plain_batches(
         yield plain
 
 
-def _insert_plain(table: Table, header: Header, *, masked: bool) -> str:
+def _insert_plain(table: Table, schema: pa.Schema, *, masked: bool) -> str:
     """Make the INSERT of plain rows into the staging table."""
+    there, masks = set(schema.names), personal_columns(table) if masked else ()
     values = []
-    masks = personal_columns(table) if masked else ()
     for column in table.columns:
-        if column.derived:
-            amount = "CAST(quantity AS DECIMAL(6,0)) * CAST(price AS DECIMAL(12,4))"
-            values.append(f"CAST({amount} AS DECIMAL(18,4))")
-        elif column.name in header.positions:
-            name = quote(column.name)
-            values.append(mask_value(column, name) if column in masks else name)
-        else:
+        name = quote(column.name)
+        if column.name not in there:
             values.append(f"CAST(NULL AS {column.type.sql})")
+        else:
+            values.append(mask_value(column, name) if column in masks else name)
     return (
         f"INSERT INTO {staging_name(table)} SELECT {', '.join(values)}, $file, source_line, NULL "
         f"FROM {RAW_ROWS}"

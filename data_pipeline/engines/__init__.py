@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from data_pipeline.contract import Column
+
 RAW_ROWS = "raw_rows"
 """The name under which a stream of raw rows can be selected from."""
 
@@ -16,6 +18,9 @@ class Engine(Protocol):
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run SQL; return all rows, or none."""
+
+    def storage(self, column: Column) -> str:
+        """What the definition of a column ends with where it is staged."""
 
     def stream(self, sql: str, reader: pa.RecordBatchReader, values: Mapping[str, Any]) -> int:
         """Run a statement over the stream `raw_rows`; return how many rows it wrote."""

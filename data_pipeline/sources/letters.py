@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from data_pipeline.sources.arrays import of_mask, of_numbers, of_texts
 from data_pipeline.sources.scan import Mask, Positions
 
 Places = NDArray[np.signedinteger[Any]]
@@ -60,3 +62,22 @@ class Letters:
         return pa.StringArray.from_buffers(
             len(self.starts), pa.py_buffer(bounds), pa.py_buffer(data), bits
         )
+
+
+def texts_between(data: bytes, starts: Positions, ends: Positions) -> pa.StringArray:
+    r"""The texts from each start to its end, in order; bad bytes stand as \xNN in them."""
+    bounds = np.empty(2 * len(starts), np.int32)
+    bounds[0::2], bounds[1::2] = starts, ends
+    count = max(len(bounds) - 1, 0)  # every second one is what lies between two texts
+    pieces = pa.StringArray.from_buffers(count, pa.py_buffer(bounds), pa.py_buffer(data))
+    texts = pieces.take(of_numbers(np.arange(0, count, 2), pa.int64()))
+    letters = Letters.of(texts)
+    foreign = np.unique(letters.owners(np.flatnonzero(letters.data >= 0x80)))
+    if not len(foreign):
+        return texts
+    shown = [
+        data[starts[i] : ends[i]].decode("utf-8", "backslashreplace") for i in foreign.tolist()
+    ]
+    chosen = np.zeros(len(texts), bool)
+    chosen[foreign] = True
+    return pc.replace_with_mask(texts, of_mask(chosen), of_texts(shown))

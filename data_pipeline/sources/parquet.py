@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from data_pipeline.contract import Table
 from data_pipeline.errors import BooksError, SourceError
-from data_pipeline.sources.arrays import of_numbers
+from data_pipeline.sources.arrays import of_numbers, of_texts
 from data_pipeline.sources.files import RawFile, content_hash
 from data_pipeline.sources.header import Format, match_header
 from data_pipeline.sources.outline import BlockOutline
@@ -75,10 +75,10 @@ class ParquetFile:
                 f"{self.rows} were read; nothing was loaded"
             )
 
-    def texts_of(self, batch: pa.RecordBatch) -> list[str]:
+    def texts_of(self, batch: pa.RecordBatch) -> pa.StringArray:
         """The rows of a batch, written as CSV."""
         values = (batch.column(name).to_pylist() for name in self.header.positions)
-        return [_as_csv(row) for row in zip(*values, strict=True)]
+        return of_texts([_as_csv(row) for row in zip(*values, strict=True)])
 
 
 def _as_csv(row: Sequence[str]) -> str:

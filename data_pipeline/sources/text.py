@@ -20,6 +20,7 @@ from data_pipeline.errors import BooksError, SourceError
 from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
 from data_pipeline.sources.files import ByteStream, RawFile
 from data_pipeline.sources.header import Format, has_whole_header, read_header
+from data_pipeline.sources.letters import texts_between
 from data_pipeline.sources.outline import (
     BlockOutline,
     Choice,
@@ -40,6 +41,9 @@ from data_pipeline.sources.scan import Positions, count_newlines, find_newlines
 
 MAX_RECORD_BYTES = 32 << 20
 """A record may be as long as this; a quote still open by then is taken for a stray one."""
+
+MANY_QUOTED = 50
+"""When more than one in so many records has a quote, all are read with an eye for quotes."""
 
 
 class TextFile:
@@ -95,7 +99,7 @@ class TextFile:
                 self._at = replace(block, layout=layout)
             yield from parse
 
-    def texts_of(self, batch: pa.RecordBatch) -> list[str]:
+    def texts_of(self, batch: pa.RecordBatch) -> pa.StringArray:
         """The texts of records, rows of the batch that was yielded last; see `read_again`."""
         data, first = self._at.data, self._at.first_line
         layout = self._at.layout
@@ -104,23 +108,21 @@ class TextFile:
             layout = find_records(data, self.delimiter, fields, final=True)
             self._at = replace(self._at, layout=layout)
         at = np.searchsorted(layout.lines, numbers(batch.column("source_line")) - first)
-        spans = zip(layout.starts[at].tolist(), layout.ends[at].tolist(), strict=True)
-        return [data[a:b].decode("utf-8", "backslashreplace") for a, b in spans]
+        return texts_between(data, layout.starts[at], layout.ends[at])
 
     def read_again(
         self, outline: Sequence[BlockOutline], choose: Choice
-    ) -> Iterator[tuple[list[pa.RecordBatch], dict[int, str]]]:
-        """Yield only the wanted records, with their texts by line. The outline is that of an
-        earlier reading; without one the records are found first.
+    ) -> Iterator[tuple[list[pa.RecordBatch], Positions, pa.StringArray]]:
+        """Yield only the wanted records, and the lines and texts of all of them in order. The
+        outline is that of an earlier reading.
         """
         pending, self._pending = self._pending, b""
         for data, noted in cut_blocks(pending, self._blocks, outline):
             layout = choose_records(data, noted, choose)
             if len(layout.starts):
-                lines = (noted.first_line + layout.lines).tolist()
-                spans = zip(lines, layout.starts, layout.ends, strict=True)
-                texts = {n: data[a:b].decode("utf-8", "backslashreplace") for n, a, b in spans}
-                yield self._split_records(Block(data, noted.first_line), layout), texts
+                batches = self._split_records(Block(data, noted.first_line), layout)
+                texts = texts_between(data, layout.starts, layout.ends)
+                yield batches, noted.first_line + layout.lines, texts
 
     def texts(self, lines: Sequence[int]) -> Iterator[tuple[int, str]]:
         """Yield the text of the sound records that begin on the given lines, in order."""
@@ -221,7 +223,7 @@ class TextFile:
         )
 
     def _split_records(self, block: Block, layout: Layout) -> list[pa.RecordBatch]:
-        """Read laid out records: those with a quote in them by themselves, the others quickly."""
+        """Read laid out records; a few with a quote by themselves, and the others quickly."""
         self.rows += len(layout.starts)
         quoted = records_with_quotes(block.data, layout)
         plain = ~quoted
@@ -229,7 +231,10 @@ class TextFile:
         plain[faulty] = quoted[faulty] = False
         lines = block.first_line + layout.lines
         batches = []
-        for chosen, has_quotes in ((plain, False), (quoted, True)):
+        lanes = [(plain, False), (quoted, True)]
+        if quoted.sum() > len(quoted) // MANY_QUOTED:  # then to take them apart costs more
+            lanes = [(plain | quoted, True)]
+        for chosen, has_quotes in lanes:
             count = int(chosen.sum())
             if not count:
                 continue

@@ -98,9 +98,8 @@ def _faulty(file: RawFile, opened: TextFile, lines: list[int]) -> Iterator[tuple
     """Read the texts of records that could not be split: such a one is its own key."""
     wanted = _chosen(np.array(lines, np.int64))
     again = TextFile(file, TABLES[file.table], Format(), again=True)
-    for _, texts in again.read_again(opened.outline, wanted.holds) if lines else ():
-        for line, raw in texts.items():
-            yield raw, line
+    for _, at, texts in again.read_again(opened.outline, wanted.holds) if lines else ():
+        yield from zip(texts.to_pylist(), at.tolist(), strict=True)
 
 
 def _keep(path: Path, opened: TextFile, lines: Positions) -> None:

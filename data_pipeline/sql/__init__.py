@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.resources import files
 
-from data_pipeline.contract import Table
+from data_pipeline.contract import Column, Table
 from data_pipeline.layout import Relation
 
 PROVENANCE = "source_file VARCHAR NOT NULL, source_line BIGINT NOT NULL, repairs VARCHAR"
@@ -40,11 +40,9 @@ def staging_name(table: Table) -> str:
     return f"incoming_{table.name}"
 
 
-def column_types(table: Table) -> str:
-    """The table's columns with their types, as DDL."""
-    return ", ".join(
-        f"{quote(c.name)} {c.type.sql}" + ("" if c.nullable else " NOT NULL") for c in table.columns
-    )
+def column_type(column: Column) -> str:
+    """A column with its type, as DDL."""
+    return f"{quote(column.name)} {column.type.sql}" + ("" if column.nullable else " NOT NULL")
 
 
 def field_types(relation: Relation) -> str:
