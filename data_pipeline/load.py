@@ -271,10 +271,8 @@ def _count_versions(warehouse: Warehouse, table: Table, tally: Tally) -> None:
 
 
 def _count_orphans(warehouse: Warehouse, table: Table, tally: Tally) -> None:
-    key = quote(table.key.name)
     for file, count, amount in warehouse.rows(
-        f"SELECT i.source_file, COUNT(*), {_amount(table)} FROM {staging_name(table)} AS i "
-        f"INNER JOIN orphans AS o ON o.{key} = i.{key} GROUP BY i.source_file"
+        f"SELECT source_file, COUNT(*), {_amount(table)} FROM orphans GROUP BY source_file"
     ):
         tally.files[file].quarantined += count
         tally.files[file].amount_quarantined += amount
