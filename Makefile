@@ -94,6 +94,14 @@ lock: $(VENV)/.dev ## pin requirements*.txt anew from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --quiet --upgrade --no-header \
 	    --no-emit-index-url --no-emit-find-links --extra dev --constraint requirements.txt \
 	    pyproject.toml --output-file requirements-dev.txt
+	$(MAKE) hashes
+
+.PHONY: hashes
+hashes: $(VENV)/.dev ## write the hashes of all pinned files to requirements-hashed.txt
+	$(PIP) install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --quiet --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --generate-hashes --extra dev \
+	    --constraint requirements-dev.txt pyproject.toml --output-file requirements-hashed.txt
 
 venv: $(VENV)/.run ## only the environment of run
 venv-dev: $(VENV)/.dev ## only the environment of test and check

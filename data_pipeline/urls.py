@@ -6,14 +6,17 @@ import re
 
 
 def hide_password(url: str) -> str:
-    """Replace the password of a URL by stars.
+    """Replace the password of a URL by stars; also one with signs that should have been encoded,
+    which reaches to the last @.
 
     >>> hide_password("postgresql://shop:secret@host/db")
     'postgresql://shop:***@host/db'
+    >>> hide_password("postgresql://shop:se/cr@et@host/db")
+    'postgresql://shop:***@host/db'
     """
-    hidden = re.sub(r"(://[^/?#:@]*):[^/?#]*@", r"\1:***@", url)
+    hidden = re.sub(r"(://[^/?#:@]*):.*@", r"\1:***@", url, flags=re.DOTALL)
     return re.sub(
-        r"([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&#]*",
+        r"([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&]*",
         r"\1***",
         hidden,
         flags=re.IGNORECASE,
@@ -26,5 +29,5 @@ def place_of(url: str) -> str:
     >>> place_of("postgresql://shop:secret@host:5432/db?sslmode=require")
     'postgresql://host:5432/db'
     """
-    bare = url.partition("#")[0].partition("?")[0]
-    return re.sub(r"://.*@", "://", bare)
+    bare = re.sub(r"://([^/?#:@]*:.*|[^/?#]*)@", "://", url, count=1, flags=re.DOTALL)
+    return bare.partition("#")[0].partition("?")[0]

@@ -74,6 +74,21 @@ def test_lock_names_packages_and_no_places(lock: str) -> None:
     assert not re.search(r"://|^\s*-(?!c requirements)|@ ", text, re.MULTILINE)
 
 
+def test_every_pin_has_the_hashes_of_its_files() -> None:
+    """`make hashes` writes them anew."""
+    text = (ROOT / "requirements-hashed.txt").read_text(encoding="utf-8")
+    assert "://" not in text
+    pins = {}
+    for block in re.split(r"\n(?=\S)", text.strip()):
+        pin, *hashes = re.split(r"\s*\\\n\s*", block)
+        assert hashes, block
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", h) for h in hashes), block
+        pins[pin.replace(" ", "")] = hashes
+    dev = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    lines = (line.partition("#")[0] for line in dev.splitlines())
+    assert {line.replace(" ", "") for line in lines if line.strip()} == set(pins)
+
+
 def test_every_file_of_the_package_is_installed() -> None:
     globs = PYPROJECT["tool"]["setuptools"]["package-data"][PACKAGE.name]
     files = (p.relative_to(PACKAGE) for p in PACKAGE.rglob("*") if p.is_file())
