@@ -20,6 +20,7 @@ ifneq ($(HAS),$(if $(HAS),$(WANTS),anew))
 endif
 
 RAW := data/raw
+ROUNDS := 50
 
 # All benchmarks know --sales; what else BENCH_ARGS says is for the first of them.
 BENCH_SIZE = $(shell echo ' $(BENCH_ARGS)' | sed -n 's/.* \(--sales[ =][0-9_]*\).*/\1/p')
@@ -80,6 +81,10 @@ fuzz: $(VENV)/.dev ## random bytes as raw files for a minute; FUZZ_ARGS='--secon
 
 mutate: $(VENV)/.dev ## plant faults in the core: MUTATE_ARGS='--modules load --sample 20' is quicker
 	@$(BIN)/python -m tests.mutation $(MUTATE_ARGS)
+
+.PHONY: at-once
+at-once: $(VENV)/.dev ## 8 runs at once on one warehouse, ROUNDS=50 times, with readers beside them
+	@ROUNDS_AT_ONCE=$(ROUNDS) $(BIN)/python -m pytest -q -s tests/test_at_once.py
 
 clean: ## remove the environment, the caches and what was built; your data stay
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -58,7 +58,6 @@ COMMANDS = {
     "metrics": ["metrics", "net_sales", "--warehouse"],
     "report": ["report", "--warehouse"],
     "charts": ["charts", "--warehouse"],
-    "dashboard": ["dashboard", "--no-open", "--port", "0", "--warehouse"],
 }
 
 

@@ -10,10 +10,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.postgres import server_url
 from tests.torture.disks import fill_disk, limit_files
 from tests.torture.forked import in_child
 from tests.torture.kills import kill_once
 from tests.torture.scenes import Scene, import_what_runs_import, make_scenes
+from tests.torture.server import drop, make_server_scenes
 
 
 def share(scenes: list[Scene], numbers: range, seed: int, place: Path) -> Counter[tuple[str, str]]:
@@ -28,6 +30,9 @@ def share(scenes: list[Scene], numbers: range, seed: int, place: Path) -> Counte
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="(%(default)s)")
+    parser.add_argument(
+        "--server-kills", type=int, default=0, help="of these on PostgreSQL (%(default)s)"
+    )
     parser.add_argument("--disks", type=int, default=50, help="sizes of disks (%(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -35,15 +40,28 @@ def main() -> int:
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
         import_what_runs_import(Path(folder) / "imports")
-        scenes = list(make_scenes(Path(folder)).values())
-        found = in_workers(scenes, asked.kills, asked.seed, asked.workers, Path(folder))
+        made = make_scenes(Path(folder))
+        scenes = list(made.values())
+        server = server_url() if asked.server_kills else None
+        on_server = min(asked.server_kills, asked.kills) if server else 0
+        share_of = (asked.seed, asked.workers, Path(folder))
+        found = in_workers(scenes, asked.kills - on_server, *share_of)
+        servers: list[Scene] = []
+        if server:
+            servers += make_server_scenes(made, server, Path(folder))
+            found += in_workers(servers, on_server, *share_of)
+            for number in range(asked.workers):
+                in_child(drop, server, Path(folder) / f"place-{number}")
+        elif asked.server_kills:
+            assert os.environ.get("CI") != "true", "CI needs a PostgreSQL server"
+            print("no PostgreSQL server here: all kills on DuckDB")
         ended = small_disks(scenes, asked.disks, Path(folder) / "disk")
-    for scene in scenes:
+    for scene in [*scenes, *servers]:
         states = {state: found[scene.kind, state] for state in ("old", "new", "done")}
         said = ", ".join(f"{count} {state}" for state, count in states.items())
-        print(f"{scene.kind:12} {scene.seconds:.2f} s, {scene.steps} steps: {said}")
+        print(f"{scene.kind:27} {scene.seconds:.2f} s, {scene.steps} steps: {said}")
     for way, counts in ended.items():
-        print(f"{way:12} {', '.join(f'{n} {end}' for end, n in sorted(counts.items()))}")
+        print(f"{way:27} {', '.join(f'{n} {end}' for end, n in sorted(counts.items()))}")
     seconds = time.monotonic() - begin
     print(f"{sum(found.values())} kills, {asked.disks} disks in {seconds:.0f} s: all good")
     return 0

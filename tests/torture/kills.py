@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.torture.forked import in_child, kill_at_step, start
-from tests.torture.scenes import Scene, digest, processed_files
+from tests.torture.scenes import Scene, processed_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ def kill_once(scene: Scene, place: Path, seed: str) -> str:
     killed = os.WIFSIGNALED(status)
     assert killed or os.WEXITSTATUS(status) == 0, f"{seed}: the run failed instead"
 
-    found = in_child(digest, place)
+    found = in_child(scene.digest, place)
     assert found in (scene.old, scene.new), f"{seed}: neither the old state nor the new one"
     for name, content in processed_files(place).items():
         assert name.startswith(".") or content in (
@@ -41,7 +41,7 @@ def kill_once(scene: Scene, place: Path, seed: str) -> str:
         ), f"{seed}: half a file {name}"
 
     in_child(scene.run, place)
-    assert in_child(digest, place) == scene.new, f"{seed}: the next run made something else"
+    assert in_child(scene.digest, place) == scene.new, f"{seed}: the next run made something else"
     assert processed_files(place) == scene.processed, f"{seed}: other files in processed"
     left = {path.name for path in place.iterdir()} - {"warehouse.duckdb", "processed"}
     assert not left, f"{seed}: left behind: {left}"

@@ -56,25 +56,36 @@ class Scene:
     def run(self, place: Path) -> None:
         run(self.raw, place)
 
+    def digest(self, place: Path) -> str:
+        """One hash over every table of the warehouse."""
+        return digest(place)
+
 
 def url_of(place: Path) -> str:
     return f"duckdb:///{place}/warehouse.duckdb"
 
 
 def run(raw: Path, place: Path) -> None:
+    run_to(url_of(place), raw, place)
+
+
+def run_to(url: str, raw: Path, place: Path, *, wait_s: float = 0.0) -> None:
     from data_pipeline.config import Settings
     from data_pipeline.pipeline import run as run_pipeline
 
-    run_pipeline(Settings(raw=raw, warehouse=url_of(place), processed=place / "processed"))
+    processed = place / "processed"
+    run_pipeline(Settings(raw=raw, warehouse=url, processed=processed, wait_s=wait_s))
 
 
 def digest(place: Path) -> str:
-    """One hash over every table of the warehouse."""
+    """One hash over every table of a DuckDB file."""
+    return digest_of(url_of(place)) if (place / "warehouse.duckdb").exists() else NO_STAR
+
+
+def digest_of(url: str) -> str:
     from data_pipeline.warehouses import Access, open_warehouse
 
-    if not (place / "warehouse.duckdb").exists():
-        return NO_STAR
-    with open_warehouse(url_of(place), Access(read_only=True)) as warehouse:
+    with open_warehouse(url, Access(read_only=True)) as warehouse:
         return _digest(warehouse)
 
 
@@ -82,7 +93,7 @@ def _digest(warehouse: Warehouse) -> str:
     columns: dict[str, list[str]] = {}
     for table, column in warehouse.rows(
         "SELECT table_name, column_name FROM information_schema.columns "
-        "ORDER BY table_name, column_name"
+        "WHERE table_schema = CURRENT_SCHEMA() ORDER BY table_name, column_name"
     ):
         if column not in BOOKKEEPING.get(table, ()):
             columns.setdefault(table, []).append(column)
