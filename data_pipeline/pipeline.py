@@ -142,6 +142,7 @@ def _load(
     if plan.kind == FIRST:
         ledger.create_books(warehouse)
         load.create_star(warehouse)
+    aggregates.create_sums(warehouse)
     run_id = ledger.next_run_id(warehouse)
     known = {} if plan.fresh else ledger.known_files(warehouse)
     if plan.kind == REBUILD:
@@ -223,13 +224,8 @@ def _now() -> datetime:
 
 
 def _versions() -> str:
-    return json.dumps(
-        {
-            "python": platform.python_version(),
-            "duckdb": duckdb.__version__,
-            "layout": ledger.LAYOUT_VERSION,
-        }
-    )
+    programs = {"python": platform.python_version(), "duckdb": duckdb.__version__}
+    return json.dumps(programs | {"layout": ledger.LAYOUT_VERSION})
 
 
 def _said(settings: Settings, mask: Mask | None) -> str:

@@ -42,7 +42,7 @@ def make_plan(
 ) -> Plan:
     """Compare the files that are there with those that the star is made of."""
     if not warehouse.has_tables():
-        return Plan(FIRST, tuple((f, now) for f in _complete(found, settings)))
+        return first_plan(found, settings, now)
     _check_mask(warehouse, mask)
     known = ledger.known_files(warehouse)
     names = {f.name for f in found}
@@ -66,6 +66,11 @@ def make_plan(
         return Plan(REBUILD, files, (), tuple(sorted(renewed)), gone)
     kind = INCREMENTAL if new else NOTHING_NEW
     return Plan(kind, tuple((f, now) for f in new), touched, (), gone)
+
+
+def first_plan(found: Sequence[RawFile], settings: Settings, now: datetime) -> Plan:
+    """All files, for a warehouse that has nothing yet."""
+    return Plan(FIRST, tuple((f, now) for f in _complete(found, settings)))
 
 
 def _check_mask(warehouse: Warehouse, mask: Mask | None) -> None:

@@ -18,7 +18,7 @@ NAME = PACKAGE.name
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__main__", "cli"}),
     frozenset({"commands"}),
-    frozenset({"", "pipeline", "inspection", "grade", "aggregates", "simulator"})
+    frozenset({"", "pipeline", "preview", "inspection", "grade", "aggregates", "simulator"})
     | {"metrics", "charts", "report", "dashboard"},
     frozenset({"extract", "judge", "plain", "transform", "load", "ledger", "processed", "config"})
     | {"landing", "plan", "staging"},
@@ -31,7 +31,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 """From the edge to the core: a module imports from its own layer or from those behind it.
 "" is the package's own __init__, which offers the public names."""
 
-KNOW_SETTINGS = LAYERS[0] | LAYERS[1] | {"", "config", "pipeline", "plan", "inspection"}
+KNOW_SETTINGS = LAYERS[0] | LAYERS[1] | {"", "config", "pipeline", "plan", "preview", "inspection"}
 """The edge makes the settings and the pipeline deals them out; a stage takes values."""
 
 

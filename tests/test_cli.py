@@ -447,3 +447,24 @@ def test_trace_takes_a_quantity_for_no_transaction(store: Shop, sales_command: A
     said = trace(store, sales_command, 4)
     assert said.code == 1
     assert trace(store, sales_command, 10**9).code == 0
+
+
+# --- dry run
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    store: Shop, sales_command: Any
+) -> None:
+    said = sales_command("run", *run_flags(store), "--dry-run")
+    assert said.code == 0
+    assert "first: 3 files to read" in said.out
+    assert "nothing was changed" in said.out
+    assert store.is_empty()
+    store.run()
+    before = store.dump()
+    assert "nothing new: 0 files" in sales_command("run", *run_flags(store), "--dry-run").out
+    told = sales_command("run", *run_flags(store), "--dry-run", "--full-refresh", "--json").json()
+    assert told["kind"] == "rebuild"
+    assert told["cost"] is None
+    assert {file["file"] for file in told["files"]} == {*STORE}
+    assert store.dump() == before

@@ -59,6 +59,15 @@ TABLES = (*ROLLUPS, AGG_TERMS.name)
 """The names of all that is kept."""
 
 
+def create_sums(warehouse: Warehouse) -> None:
+    """Make the empty tables of sums that are not there yet; a warehouse may have to do that before
+    its transaction begins.
+    """
+    for relation in (*(rollup.relation for rollup in ROLLUPS.values()), AGG_TERMS):
+        if not warehouse.has_table(relation.name):
+            warehouse.create(relation)
+
+
 def refresh(warehouse: Warehouse, *, fresh: bool = True, timezone: str = "UTC") -> None:
     """Bring the sums up to the sales; unless `fresh`, by the difference that a load has made.
 
@@ -78,9 +87,9 @@ def refresh(warehouse: Warehouse, *, fresh: bool = True, timezone: str = "UTC") 
 
 
 def _make_anew(warehouse: Warehouse, terms: Terms) -> None:
+    create_sums(warehouse)
     for relation in (*(rollup.relation for rollup in ROLLUPS.values()), AGG_TERMS):
-        renew = warehouse.empty if warehouse.has_table(relation.name) else warehouse.create
-        renew(relation)
+        warehouse.empty(relation)
 
     def insert(rollup: Rollup, select: str) -> str:
         names = ", ".join(field.name for field in rollup.relation.fields)

@@ -83,9 +83,14 @@ Examples:
 @click.option(
     "--source-timezone", metavar="ZONE", help="Of raw times without offset.  [default: UTC]"
 )
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what would be done, and what it would cost where work is paid for; do nothing.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @config_option
-def run(config: Path | None, as_json: bool, **flags: Any) -> None:
+def run(config: Path | None, dry_run: bool, as_json: bool, **flags: Any) -> None:
     """Bring the warehouse up to the raw files.
 
     Loads the files that are new, rebuilds when one has changed, and proves the books: every row
@@ -93,6 +98,11 @@ def run(config: Path | None, as_json: bool, **flags: Any) -> None:
     they do not balance, nothing is loaded and the exit code is 1.
     """
     settings = settings_of(config, **flags)
+    if dry_run:
+        from data_pipeline.commands.previewing import show_preview
+
+        show_preview(settings, as_json=as_json)
+        return
     from data_pipeline.pipeline import run as run_pipeline
 
     with _progress(quiet=as_json) as on_read:

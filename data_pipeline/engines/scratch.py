@@ -32,17 +32,17 @@ class ScratchEngine(DuckDBEngine):
 
     def __init__(self, memory_limit: str, threads: int | None) -> None:
         remove_abandoned(Path(tempfile.gettempdir()))
-        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = os.open(self._folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._lock = os.open(self.folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        file = str(self._folder / "staging.duckdb")
+        file = str(self.folder / "staging.duckdb")
         self.connection = connect(file, memory_limit, threads)
         super().__init__(self.connection)
 
     def close(self) -> None:
         """Remove the folder and all that is in it."""
         self.connection.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 
 

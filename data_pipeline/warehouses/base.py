@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -37,6 +38,14 @@ class Access:
     memory_limit: str = "2GB"
     threads: int | None = None
     declare_keys: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run costs at most, where a warehouse is paid by the bytes that it reads."""
+
+    bytes: int
+    dollars: Decimal
 
 
 class Warehouse(ABC):
@@ -89,6 +98,10 @@ class Warehouse(ABC):
     def outdated(self) -> bool:
         """Whether a run has committed a state that this connection will never see: open anew."""
         return False
+
+    def estimate(self, size: int) -> Cost | None:  # noqa: ARG002 (for who is paid by it)
+        """Say what a run that loads so many bytes of raw files would cost; None: nothing."""
+        return None
 
     @abstractmethod
     def has_table(self, name: str) -> bool:

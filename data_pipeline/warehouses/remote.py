@@ -38,12 +38,13 @@ DIALECT_MISSING = (
 @dataclass(frozen=True, slots=True)
 class Translated:
     """A statement in the warehouse's dialect: `names` are those of its parameters, in order;
-    `makes` is the table that it fills when it makes one.
+    `makes` is the table that it fills when it makes one, `drops` the one that it drops.
     """
 
     sql: str
     names: tuple[str, ...]
     makes: str | None = None
+    drops: str | None = None
 
     def bind(self, values: Mapping[str, Any] | None) -> list[Any]:
         """The values in the order of the parameters."""
@@ -157,7 +158,7 @@ def translate(
     the dialect.
 
     >>> translate("SELECT a FROM t WHERE REGEXP_MATCHES(b, $what)", "postgres", "${number}")
-    Translated(sql='SELECT a FROM t WHERE b ~ $1', names=('what',), makes=None)
+    Translated(sql='SELECT a FROM t WHERE b ~ $1', names=('what',), makes=None, drops=None)
     """
     import sqlglot
     from sqlglot import ErrorLevel, exp
@@ -171,5 +172,8 @@ def translate(
         shown = parameter.format(number=names.index(found.name) + 1, name=found.name)
         found.replace(exp.Var(this=shown))
     fills = isinstance(tree, exp.Create) and tree.kind == "TABLE" and tree.expression is not None
-    written = tree.sql(dialect, unsupported_level=ErrorLevel.RAISE)
-    return Translated(written, tuple(names), tree.this.name if fills else None)
+    makes = tree.this.name if fills else None
+    dropped = tree.find(exp.Table) if isinstance(tree, exp.Drop) else None
+    drops = dropped.name if dropped is not None else None
+    written = tree.sql(dialect, unsupported_level=ErrorLevel.RAISE, comments=False)
+    return Translated(written, tuple(names), makes, drops)
