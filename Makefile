@@ -53,11 +53,11 @@ test: $(VENV)/.dev ## the whole suite, with line and branch coverage of the pack
 	@$(BIN)/python -m pytest -n logical --cov --cov-report=term $(PYTEST_ARGS)
 
 # Each service of which the environment names a place to work in.
-CLOUDS := $(strip $(if $(TEST_REDSHIFT_URL),redshift))
-CLOUD_TESTS := tests/test_load.py tests/test_same_content.py
+CLOUDS := $(strip $(if $(TEST_REDSHIFT_URL),redshift) $(if $(TEST_BIGQUERY_URL),bigquery))
+CLOUD_TESTS := tests/test_load.py tests/test_same_content.py tests/bigquery/test_bigquery.py
 
-test-cloud: $(VENV)/.dev ## the contract suite on real services: TEST_REDSHIFT_URL (docs/redshift.md)
-	@test -n '$(CLOUDS)' || { echo 'Set TEST_REDSHIFT_URL (docs/redshift.md).' >&2; exit 2; }
+test-cloud: $(VENV)/.dev ## the contract suite on real services: TEST_REDSHIFT_URL, TEST_BIGQUERY_URL
+	@test -n '$(CLOUDS)' || { echo 'Set TEST_REDSHIFT_URL (docs/redshift.md) or TEST_BIGQUERY_URL (docs/bigquery.md).' >&2; exit 2; }
 	@$(BIN)/python -m pytest -k '$(subst $() $(), or ,$(CLOUDS))' $(CLOUD_TESTS) $(PYTEST_ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import rules, SQL rules
