@@ -14,28 +14,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data_pipeline.cli import main
 from data_pipeline.contract import SALES, TABLES
-from data_pipeline.errors import BooksError, ConfigError, MissingWarehouseError, WarehouseError
+from data_pipeline.errors import ConfigError, MissingWarehouseError, WarehouseError
 from data_pipeline.layout import LEDGER, star
-from data_pipeline.warehouses import Access, bigquery, bqlock, bqtables, open_warehouse
-from data_pipeline.warehouses.bigquery import BigQueryWarehouse
+from data_pipeline.warehouses import Access, bqlock, bqtables, open_warehouse
 from data_pipeline.warehouses.bqcost import most
 from data_pipeline.warehouses.bqjobs import LABEL, Jobs
 from data_pipeline.warehouses.bqtables import table_ddl
 from data_pipeline.warehouses.bqurl import read_url
-from tests.bigquery.service import BigQueryHouse
 from tests.rawfiles import sales
-from tests.shop import Shop, assert_is_star
+from tests.shop import Shop
 
 READ = Access(read_only=True)
 MORE = {"sales-2.csv": sales("9,1,1,1,5,2025-03-04", "1,1,1,3,2.50,2025-03-04,2025-04-01")}
-
-
-@pytest.fixture
-def dataset(store: Shop) -> BigQueryHouse:
-    found: BigQueryHouse = store.house  # type: ignore[assignment]
-    return found
 
 
 class TestTheUrl:
@@ -116,19 +107,6 @@ def test_missing_values_travel(store: Shop) -> None:
     assert found == [(1, None), (2, None), (3, date(2025, 1, 2))]
 
 
-def test_a_store_of_many_years_is_partitioned_by_month(
-    store: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent = listen(monkeypatch)
-    monkeypatch.setattr(bigquery, "MOST_DAYS", 2)
-    store.run()
-    (made,) = [sql for sql in sent if sql.startswith("CREATE TABLE `sales` ")]
-    assert "TIMESTAMP_TRUNC(`timestamp`, MONTH)" in made
-    puts = [sql for sql in sent if sql.startswith("INSERT INTO `sales` ")]
-    assert len(puts) == 2, "one statement writes no more days than it may"
-    assert_is_star(store, store.star())
-
-
 def test_the_url_says_what_the_sales_are_partitioned_by(
     store: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,103 +136,6 @@ def test_jobs_are_labelled_and_bounded() -> None:
     kinds = {p.name: p.type_ for p in config.query_parameters}
     assert kinds == {"a": "NUMERIC", "b": "BOOL", "c": "DATE"}
     jobs.close()
-
-
-def test_tables_of_others_are_left_alone(store: Shop, dataset: BigQueryHouse) -> None:
-    dataset.jobs.client.create_dataset(dataset.jobs.dataset)
-    dataset.rows("CREATE TABLE customers (name STRING)")
-    with pytest.raises(WarehouseError, match="has a table 'customers' that is not the pipeline's"):
-        store.run()
-    assert dataset.rows("SELECT * FROM customers") == []
-    assert dataset.tables() == {"customers", "runs", "files", "ledger"}
-    dataset.rows("DROP TABLE customers")
-    store.run()
-    assert_is_star(store, store.star())
-
-
-def test_nothing_is_left_beside_the_tables(store: Shop, dataset: BigQueryHouse) -> None:
-    store.run()
-    store.put(MORE).run()
-    left = {name for name in dataset.tables() if name.startswith("incoming") or "lock" in name}
-    assert left == set()
-
-
-def test_a_failed_run_changes_nothing(store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as broken:
-        broken.setattr("data_pipeline.ledger.write_run", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            store.run()
-        assert store.is_empty()
-        with pytest.raises(WarehouseError, match="is empty"):
-            read(store.url)
-    store.run()
-    before = store.dump()
-    store.put(MORE)
-    with monkeypatch.context() as broken:
-        broken.setattr("data_pipeline.ledger.write_run", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            store.run()
-    assert store.dump() == before
-    store.run()
-    assert_is_star(store, store.star())
-
-
-def read(url: str) -> None:
-    from data_pipeline.metrics import open_reader
-
-    with open_reader(url):
-        pass
-
-
-def test_broken_keys_are_told(store: Shop) -> None:
-    store.run()
-    before = store.dump()
-    with open_warehouse(store.url) as warehouse:
-        warehouse.begin()
-        warehouse.rows("UPDATE sales SET product_id = 77 WHERE transaction_id = 1")
-        warehouse.rows("INSERT INTO sales SELECT * FROM sales WHERE transaction_id = 2")
-        assert len(warehouse.broken_keys(TABLES["sales"])) == 2
-        warehouse.rollback()
-    assert store.dump() == before
-
-
-def test_a_double_key_in_the_star_is_not_committed(store: Shop, dataset: BigQueryHouse) -> None:
-    store.run()
-    dataset.rows("INSERT INTO sales SELECT * FROM sales WHERE transaction_id = 2")
-    with pytest.raises(BooksError, match="is not unique"):
-        store.put(MORE).run()
-
-
-def test_readers_see_the_old_state_and_cannot_write(
-    store: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store.run()
-    held, go_on = threading.Event(), threading.Event()
-    commit = BigQueryWarehouse.commit
-
-    def late_commit(self: BigQueryWarehouse) -> None:
-        held.set()
-        assert go_on.wait(120)
-        commit(self)
-
-    monkeypatch.setattr(BigQueryWarehouse, "commit", late_commit)
-    store.put(MORE)
-    runner = threading.Thread(target=store.run)
-    runner.start()
-    try:
-        assert held.wait(120)
-        with open_warehouse(store.url, READ) as reader, reader.session() as other:
-            assert reader.rows("SELECT COUNT(*) FROM sales") == [(3,)]
-            old = reader.version()
-            go_on.set()
-            runner.join(120)
-            assert other.rows("SELECT COUNT(*) FROM sales") == [(4,)]
-            assert other.version() != old
-            with pytest.raises(WarehouseError, match="reading only"):
-                reader.rows("DELETE FROM sales")
-    finally:
-        go_on.set()
-        runner.join(120)
 
 
 class TestTheLock:
@@ -290,35 +171,10 @@ class TestTheLock:
 
 
 class TestTheCost:
-    def test_a_dry_run_says_what_it_would_be(self, store: Shop, capsys: Any) -> None:
-        flags = ["--raw", str(store.raw), "--warehouse", store.url, "--dry-run"]
-        said = call(capsys, "run", *flags)
-        assert "first: 3 files to read" in said
-        assert store.is_empty()
-        store.run()
-        before = store.dump()
-        told = json.loads(call(capsys, "run", *flags, "--full-refresh", "--json"))
-        assert told["kind"] == "rebuild"
-        assert told["cost"]["bytes"] >= most(0, 0).bytes
-        assert "nothing new: 0 files" in call(capsys, "run", *flags)
-        store.put(MORE)
-        said = call(capsys, "run", *flags)
-        assert "incremental: 1 files" in said
-        assert "bytes billed, $0.0" in said
-        assert store.dump() == before
-
     def test_it_grows_with_what_is_read(self) -> None:
         assert most(0, 0).dollars == Decimal("0.04")
         assert most(1 << 40, 0).dollars == Decimal("250.04")
         assert most(0, 1 << 30).bytes > most(0, 0).bytes
-
-
-def call(capsys: Any, *arguments: str) -> str:
-    with pytest.raises(SystemExit) as end:
-        main(list(arguments))
-    said = capsys.readouterr()
-    assert not end.value.code, said.err
-    return str(said.out)
 
 
 def test_a_dataset_that_is_not_there(store: Shop) -> None:
