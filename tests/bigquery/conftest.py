@@ -9,6 +9,9 @@ import pytest
 from tests.bigquery.service import BigQueryHouse
 from tests.shop import House
 
+collect_ignore = ["analyzer.py", "server.py"]
+"""Programs for environments of their own."""
+
 
 @pytest.fixture
 def house() -> Iterator[House]:
