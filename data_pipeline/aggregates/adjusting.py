@@ -24,7 +24,8 @@ def adjust(warehouse: Warehouse, rollup: Rollup, was: str, is_: str) -> None:
     summed = ", ".join(
         f"CAST(SUM({field.name}) AS {field.sql}) AS {field.name}" for field in rollup.sums
     )
-    changed = " OR ".join(f"SUM({field.name}) <> 0" for field in rollup.sums)
+    # named in full: BigQuery takes a bare name for the column of the answer, which is a sum already
+    changed = " OR ".join(f"SUM(sides.{field.name}) <> 0" for field in rollup.sums)
     matches = " AND ".join(f"d.{key} = a.{key}" for key in rollup.keys)
     make_table(
         warehouse,

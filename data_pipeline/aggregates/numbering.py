@@ -168,8 +168,15 @@ def money_sql(name: str) -> str:
 
 
 def scaled_sql(column: str) -> str:
-    """The SQL of a column of money as a whole number of its fourth decimal."""
-    return f"CAST({column} * 10000 AS BIGINT)"
+    """The SQL of a column of money as a whole number of its fourth decimal.
+
+    DuckDB multiplies in as many digits as the column has: too few from ten billion on, but fast.
+    """
+    wide = f"CAST({column} AS DECIMAL(22, 4))"
+    return (
+        f"CASE WHEN {column} BETWEEN -9999999999 AND 9999999999"
+        f" THEN CAST({column} * 10000 AS BIGINT) ELSE CAST({wide} * 10000 AS BIGINT) END"
+    )
 
 
 def read_columns(warehouse: Warehouse, sql: str, count: int) -> tuple[Numbers, ...]:
