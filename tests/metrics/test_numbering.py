@@ -111,3 +111,13 @@ def test_days_before_a_load_are_found_from_those_after(
     for place, day in zip(*buying.unpack(before), strict=True):
         by_place[int(place)].append(int(day))
     assert all(days == sorted(days) for days in by_place.values())
+
+
+def test_the_largest_amounts_are_whole_numbers_too() -> None:
+    import duckdb
+
+    amounts = ["99999999999999.9999", "-99999999999999.9999", "10000000000", "-0.0001", None]
+    rows = ", ".join(f"(CAST({a or 'NULL'} AS DECIMAL(18,4)))" for a in amounts)
+    whole = numbering.scaled_sql("a")
+    found = duckdb.sql(f"SELECT {whole} FROM (VALUES {rows}) AS t (a)").fetchall()
+    assert [n for (n,) in found] == [999999999999999999, -999999999999999999, 10**14, -1, None]
