@@ -11,8 +11,6 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.aggregates import aggregate
-
 COLUMNS = {
     "customers": {
         "customer_id": "BIGINT",
@@ -36,6 +34,13 @@ COLUMNS = {
     },
 }
 
+AMOUNT = "quantity * s.price"
+QUERIES = (
+    f"SELECT date_trunc('day', s.timestamp), sum({AMOUNT}) FROM sales s GROUP BY 1",
+    f"SELECT category, sum({AMOUNT}) FROM sales s JOIN products USING (product_id) GROUP BY 1",
+    f"SELECT location, sum({AMOUNT}) FROM sales s JOIN customers USING (customer_id) GROUP BY 1",
+)
+
 
 def load(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     for table, columns in COLUMNS.items():
@@ -46,11 +51,17 @@ def load(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         )
 
 
+def aggregate(connection: duckdb.DuckDBPyConnection) -> None:
+    """Sum the sales by day, category and location."""
+    for query in QUERIES:
+        assert connection.execute(query).fetchall()
+
+
 def main() -> None:
     folder, warehouse = Path(sys.argv[1]), sys.argv[2]
     with duckdb.connect(warehouse, config={"memory_limit": "2GB"}) as connection:
         load(connection, folder)
-        aggregate(connection, "quantity * s.price")
+        aggregate(connection)
 
 
 if __name__ == "__main__":
