@@ -1,4 +1,5 @@
 -- grain: one row a file, over all runs
+-- (in HAVING, BigQuery takes a bare name for that of the answer)
 SELECT
     source_table,
     source_file,
@@ -9,7 +10,7 @@ SELECT
     CAST(SUM(rows_repaired) AS BIGINT) AS rows_repaired,
     SUM(amount_loaded) AS amount_loaded,
     SUM(amount_quarantined) AS amount_quarantined
-FROM ledger
+FROM ledger AS l
 GROUP BY source_table, source_file
-HAVING SUM(rows_read) <> 0 OR SUM(rows_loaded) <> 0
+HAVING SUM(l.rows_read) <> 0 OR SUM(l.rows_loaded) <> 0
 ORDER BY source_table, source_file

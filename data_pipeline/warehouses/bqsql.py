@@ -14,7 +14,7 @@ def adapt(tree: Any) -> Any:
     for kind in tree.find_all(exp.DataType):
         if kind.this == exp.DType.DECIMAL:
             kind.set("expressions", [])
-        elif kind.this == exp.DType.TIMESTAMP:
+        elif kind.this in {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ}:
             kind.set("this", exp.DType.TIMESTAMPTZ)
     for window in tree.find_all(exp.Window):
         for ordered in window.find_all(exp.Ordered) if isinstance(window.this, exp.Sum) else ():

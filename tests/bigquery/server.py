@@ -8,6 +8,8 @@ standard input ends. What is added, so that a fault of ours shows here as it wou
 - inside a transaction no table is made or dropped that is not temporary;
 - a job id is used once: the second time it is 409;
 - labels of tables that a statement makes are kept, and listed;
+- NUMERIC has nine decimals; what the emulator makes of it has three in DuckDB;
+- a number with a point beside a NUMERIC is one too (Google's analyzer says so), not a FLOAT64;
 - keys, which BigQuery only writes down, are taken out: DuckDB would refuse the words;
 - If-Match: who has another version of a table's description than the server is told 412.
 """
@@ -26,6 +28,7 @@ from bqemulator.api.routes import jobs, tables, upload
 from bqemulator.config import PersistenceMode, Settings
 from bqemulator.domain.errors import InvalidQueryError, ResourceRef, resource_already_exists
 from bqemulator.jobs import executor
+from bqemulator.sql import translator
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.versioning.snapshots import SnapshotManager
 from sqlglot import exp
@@ -34,6 +37,7 @@ SESSIONS: dict[str, Any] = {}
 CURRENT: ContextVar[Any] = ContextVar("connection", default=None)
 NOTHING = "SELECT 1 AS done"
 KEYS = re.compile(r", (PRIMARY|FOREIGN) KEY [^,]*? NOT ENFORCED")
+NUMERIC = re.compile(r"\bDECIMAL\b(?!\()")
 MADE = re.compile(r"CREATE (?:OR REPLACE )?TABLE `(\w+)`")
 LABELS = re.compile(r"labels = \[\('(\w+)', '(\w+)'\)\]")
 TEMPORARY = "SELECT table_name FROM duckdb_tables() WHERE temporary"
@@ -173,7 +177,7 @@ TRANSLATED: dict[str, str] = {}
 async def translate_once(sql: str, **rest: Any) -> str:
     """Translate a statement for DuckDB, once a text."""
     if sql not in TRANSLATED:
-        TRANSLATED[sql] = await translate(sql, **rest)
+        TRANSLATED[sql] = NUMERIC.sub("DECIMAL(38, 9)", await translate(sql, **rest))
     return TRANSLATED[sql]
 
 
@@ -183,6 +187,7 @@ async def serve() -> None:
     jobs._apply_default_dataset = qualify
     tables._table_to_list_item = list_with_labels
     executor.rewrite_and_translate_statement = translate_once
+    translator.rewrite_decimal_literals = str
     for module in (jobs, upload):
         module.execute_load_job = load_once
     DuckDBEngine.connection = property(lambda self: CURRENT.get() or self._connection)
