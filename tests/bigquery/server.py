@@ -10,6 +10,7 @@ standard input ends. What is added, so that a fault of ours shows here as it wou
 - labels of tables that a statement makes are kept, and listed;
 - NUMERIC has nine decimals; what the emulator makes of it has three in DuckDB;
 - a number with a point beside a NUMERIC is one too (Google's analyzer says so), not a FLOAT64;
+- tables.delete takes a view away, too;
 - keys, which BigQuery only writes down, are taken out: DuckDB would refuse the words;
 - If-Match: who has another version of a table's description than the server is told 412.
 """
@@ -31,6 +32,7 @@ from bqemulator.jobs import executor
 from bqemulator.sql import translator
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.versioning.snapshots import SnapshotManager
+from duckdb import CatalogException
 from sqlglot import exp
 
 SESSIONS: dict[str, Any] = {}
@@ -48,6 +50,7 @@ handle_query = jobs._handle_query_job
 apply_default_dataset = jobs._apply_default_dataset
 execute_load = jobs.execute_load_job
 translate = executor.rewrite_and_translate_statement
+execute = DuckDBEngine.execute
 
 
 async def handle_in_session(project: str, job_id: str, config: dict[str, Any], **rest: Any) -> Any:
@@ -137,6 +140,15 @@ def qualify(sql: str, query: dict[str, Any], **rest: Any) -> str:
     return tree.sql("bigquery")
 
 
+def drop_view_too(engine: Any, sql: str, parameters: list[Any] | None = None) -> Any:
+    try:
+        return execute(engine, sql, parameters)
+    except CatalogException as error:
+        if "of type View" not in str(error):
+            raise
+        return execute(engine, sql.replace("DROP TABLE", "DROP VIEW", 1))
+
+
 class IfMatch:
     """Refuse a PATCH of a table that is no longer as the client saw it."""
 
@@ -191,6 +203,7 @@ async def serve() -> None:
     for module in (jobs, upload):
         module.execute_load_job = load_once
     DuckDBEngine.connection = property(lambda self: CURRENT.get() or self._connection)
+    DuckDBEngine.execute = drop_view_too
     DuckDBEngine._load_spatial = lambda _: None  # places are not of our contract
     SnapshotManager.record_change = lambda *_: None  # nor is time travel
     create_app = server.create_app
