@@ -29,6 +29,20 @@ def find_there(keys: duckdb.DuckDBPyRelation, low: int, high: int) -> Mask | Non
     return there
 
 
+def find_missing(keys: duckdb.DuckDBPyRelation, name: str, there: Mask, low: int) -> pa.RecordBatch:
+    """The keys, once each, that are not there; `there` says it of each from `low` on."""
+    missing: list[np.ndarray] = [np.zeros(0, np.int64)]
+    for batch in arrow_batches(keys):
+        at = numbers(batch.column(0)) - low
+        is_near = (at >= 0) & (at < len(there))
+        is_there = is_near & there[np.where(is_near, at, 0)]
+        if not is_there.all():
+            missing.append(np.unique(at[~is_there]))
+    return pa.RecordBatch.from_arrays(
+        [of_numbers(np.unique(np.concatenate(missing)) + low, pa.int64())], [name]
+    )
+
+
 def find_doubled(keys: duckdb.DuckDBPyRelation, name: str, low: int, high: int) -> pa.RecordBatch:
     """The keys that come more than once, found in a byte map in one pass."""
     seen = np.zeros(high - low + 1, bool)

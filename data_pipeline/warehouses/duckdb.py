@@ -15,17 +15,16 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
-from data_pipeline.contract import Column, Table
-from data_pipeline.engines.doubled import LARGEST_MAP, find_doubled, find_there, is_dense
+from data_pipeline.contract import Table
 from data_pipeline.engines.duckdb import DuckDBEngine, Stream, arrow_batches
 from data_pipeline.errors import ConfigError, MissingWarehouseError, WarehouseError
 from data_pipeline.layout import Relation, star
 from data_pipeline.published import RETRY_S, PublishedFile, in_use
 from data_pipeline.sql import field_types, quote, text
 from data_pipeline.warehouses.base import Access, Row, Warehouse
+from data_pipeline.warehouses.duckdb_keys import DuckDBKeys
 
 Opened = TypeVar("Opened")
 
@@ -37,7 +36,7 @@ def connect(url: str, access: Access) -> Warehouse:
     return DuckDBWarehouse(Path(path), access)
 
 
-class DuckDBWarehouse(Warehouse):
+class DuckDBWarehouse(DuckDBKeys):
     """A DuckDB file. Primary keys are declared only on request (see docs/decisions.md)."""
 
     def __init__(self, path: Path, access: Access) -> None:
@@ -153,29 +152,6 @@ class DuckDBWarehouse(Warehouse):
     def stage(self, *, fresh: bool) -> None:
         """Nothing is to be done: the engine works on the same file."""
 
-    def find_doubled_keys(self, table: Table, staging: str) -> None:
-        key = quote(table.key.name)
-        count, low, high = self.rows(f"SELECT COUNT(*), MIN({key}), MAX({key}) FROM {staging}")[0]
-        if count and is_dense(count, low, high):
-            keys = self._connection.sql(f"SELECT {key} FROM {staging}")
-            doubled = find_doubled(keys, table.key.name, low, high)
-            self.bring("doubled", [doubled], doubled.schema)
-        else:
-            self._connection.execute(
-                f"CREATE TEMP TABLE doubled AS SELECT {key} FROM {staging} "
-                f"GROUP BY {key} HAVING COUNT(*) > 1"
-            )
-
-    def lacks(self, column: Column, row: str) -> str:
-        key, target = quote(column.name), quote(str(column.references))
-        low, high = self.rows(f"SELECT MIN({key}), MAX({key}) FROM {target}")[0]
-        if low is None or high - low >= LARGEST_MAP:
-            return super().lacks(column, row)
-        there = f"(SELECT BITSTRING_AGG({key}, {low}, {high}) FROM {target})"
-        bit = f"GET_BIT({there}, CAST({row}.{key} - {low} AS INTEGER))"
-        known = f"{row}.{key} BETWEEN {low} AND {high}"
-        return f"CASE WHEN {known} THEN {bit} = 0 ELSE TRUE END"
-
     def bring(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
         stream = Stream(pa.RecordBatchReader.from_batches(schema, iter(batches)))
         self._connection.register("brought", stream.reader)
@@ -199,28 +175,6 @@ class DuckDBWarehouse(Warehouse):
             self._connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
         self._connection.execute(f"INSERT INTO {name} SELECT * FROM {staging}")
         self._connection.execute(f"DROP TABLE {staging}")
-
-    def is_unique(self, table: Table) -> bool:
-        key, name = quote(table.key.name), quote(table.name)
-        count, low, high = self.rows(f"SELECT COUNT({key}), MIN({key}), MAX({key}) FROM {name}")[0]
-        if not count or not is_dense(count, low, high):
-            return super().is_unique(table)
-        there = find_there(self._connection.sql(f"SELECT {key} FROM {name}"), low, high)
-        return there is not None and int(np.count_nonzero(there)) == count
-
-    def count_dangling(self, table: str, column: str, target: Table) -> int:
-        foreign, key, name = quote(column), quote(target.key.name), quote(target.name)
-        count, low, high = self.rows(f"SELECT COUNT({key}), MIN({key}), MAX({key}) FROM {name}")[0]
-        if not count or not is_dense(count, low, high):
-            return super().count_dangling(table, column, target)
-        sides = (
-            f"SELECT {foreign} FROM {table} WHERE {foreign} IS NOT NULL",
-            f"SELECT {key} FROM {name}",
-        )
-        used, known = (find_there(self._connection.sql(sql), low, high) for sql in sides)
-        if used is None or known is None:
-            return super().count_dangling(table, column, target)
-        return int(np.count_nonzero(used & ~known))
 
     def read(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
         return nullcontext(arrow_batches(self._connection.sql(sql)))

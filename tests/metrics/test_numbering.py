@@ -119,5 +119,5 @@ def test_the_largest_amounts_are_whole_numbers_too() -> None:
     amounts = ["99999999999999.9999", "-99999999999999.9999", "10000000000", "-0.0001", None]
     rows = ", ".join(f"(CAST({a or 'NULL'} AS DECIMAL(18,4)))" for a in amounts)
     whole = numbering.scaled_sql("a")
-    found = duckdb.sql(f"SELECT {whole} FROM (VALUES {rows}) AS t (a)").fetchall()
+    found = duckdb.execute(f"SELECT {whole} FROM (VALUES {rows}) AS t (a)").fetchall()
     assert [n for (n,) in found] == [999999999999999999, -999999999999999999, 10**14, -1, None]
