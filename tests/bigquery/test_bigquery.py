@@ -14,16 +14,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from data_pipeline.cli import main
 from data_pipeline.contract import SALES, TABLES
 from data_pipeline.errors import ConfigError, MissingWarehouseError, WarehouseError
 from data_pipeline.layout import LEDGER, star
-from data_pipeline.warehouses import Access, bqlock, bqtables, open_warehouse
+from data_pipeline.warehouses import Access, bigquery, bqlock, bqtables, open_warehouse
 from data_pipeline.warehouses.bqcost import most
 from data_pipeline.warehouses.bqjobs import LABEL, Jobs
 from data_pipeline.warehouses.bqtables import table_ddl
 from data_pipeline.warehouses.bqurl import read_url
 from tests.rawfiles import sales
-from tests.shop import Shop
+from tests.shop import Shop, assert_is_star
 
 READ = Access(read_only=True)
 MORE = {"sales-2.csv": sales("9,1,1,1,5,2025-03-04", "1,1,1,3,2.50,2025-03-04,2025-04-01")}
@@ -168,6 +169,44 @@ class TestTheLock:
             sleeper.commit()
         sleeper.close()
         assert store.dump() == before
+
+
+def test_a_store_of_many_years_and_what_may_be_asked_before_and_after_its_run(
+    store: Shop, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    flags = ["--raw", str(store.raw), "--warehouse", store.url, "--dry-run"]
+    assert "first: 3 files to read" in call(capsys, "run", *flags)
+    assert store.is_empty()
+    sent = listen(monkeypatch)
+    monkeypatch.setattr(bigquery, "MOST_DAYS", 2)
+    store.run()
+    (made,) = [sql for sql in sent if sql.startswith("CREATE TABLE `sales` ")]
+    assert "TIMESTAMP_TRUNC(`timestamp`, MONTH)" in made
+    puts = [sql for sql in sent if sql.startswith("INSERT INTO `sales` ")]
+    assert len(puts) == 2, "one statement writes no more days than it may"
+    assert_is_star(store, store.star())
+    before = store.dump()
+    told = json.loads(call(capsys, "run", *flags, "--full-refresh", "--json"))
+    assert told["kind"] == "rebuild"
+    assert told["cost"]["bytes"] >= most(0, 0).bytes
+    assert "nothing new: 0 files" in call(capsys, "run", *flags)
+    store.put(MORE)
+    said = call(capsys, "run", *flags)
+    assert "incremental: 1 files" in said
+    assert "bytes billed, $0.0" in said
+    with open_warehouse(store.url, READ) as reader:
+        assert reader.version()
+        with pytest.raises(WarehouseError, match="reading only"):
+            reader.rows("DELETE FROM sales")
+    assert store.dump() == before
+
+
+def call(capsys: Any, *arguments: str) -> str:
+    with pytest.raises(SystemExit) as end:
+        main(list(arguments))
+    said = capsys.readouterr()
+    assert not end.value.code, said.err
+    return str(said.out)
 
 
 class TestTheCost:
