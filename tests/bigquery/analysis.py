@@ -29,7 +29,7 @@ REFUSED = [
     "SELECT CAST(SUM(amount) AS NUMERIC) AS amount FROM a HAVING SUM(amount) <> 0",
     "SELECT COUNT(*) FROM nowhere",
 ]
-"""The first is allowed, the others are not; the emulator would run most of them."""
+"""The first is allowed, the others are not."""
 
 
 def listen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
