@@ -114,7 +114,7 @@ class Frame:
         """A list a row, for JSON: as in `to_records`, and whole numbers that no float can hold
         as text too.
         """
-        return [[_safe_whole(_plain(value)) for value in row] for row in self.rows]
+        return [[plain_value(value) for value in row] for row in self.rows]
 
     def to_json(self) -> str:
         return json.dumps(self.to_records(), indent=2, ensure_ascii=False)
@@ -140,6 +140,11 @@ def safe_cell(value: str | int | None) -> str | int | None:
     "'=1+1"
     """
     return f"'{value}" if isinstance(value, str) and value.startswith(STARTS_FORMULA) else value
+
+
+def plain_value(value: Value) -> str | int | None:
+    """A value as it stands in a list of a row."""
+    return _safe_whole(_plain(value))
 
 
 def _safe_whole(value: str | int | None) -> str | int | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data_pipeline.dashboard.answers.found import Found
-from data_pipeline.dashboard.answers.shape import plain
 from data_pipeline.metrics.baskets import basket_pairs
+from data_pipeline.metrics.frame import plain_value
 from data_pipeline.metrics.order_values import median_band, order_values
 
 if TYPE_CHECKING:
@@ -42,6 +42,6 @@ def values(reader: Reader, store: Store, _asked: AnalysisQuestion, scope: Scope)
     middle = median_band(frame)
     facts = {
         "orders": sum(frame["orders"]),
-        "median_band": [plain(bound) for bound in middle] if middle else None,
+        "median_band": [plain_value(bound) for bound in middle] if middle else None,
     }
     return Found({"values": frame}, facts)

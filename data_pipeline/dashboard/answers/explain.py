@@ -9,11 +9,12 @@ from data_pipeline.dashboard.answers.analyses import compute_analysis, find_anal
 from data_pipeline.dashboard.answers.quality import sentence
 from data_pipeline.dashboard.answers.recording import WHY, Recorder, Sent
 from data_pipeline.dashboard.answers.scope import read_scope
-from data_pipeline.dashboard.answers.shape import asked_json, plain
+from data_pipeline.dashboard.answers.shape import asked_json
 from data_pipeline.dashboard.refusal import wrong_question
 from data_pipeline.errors import ConfigError
 from data_pipeline.metrics import METRICS, ask, query
 from data_pipeline.metrics.behind import condition_of
+from data_pipeline.metrics.frame import plain_value
 from data_pipeline.metrics.quality import balance, is_balanced
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _explain_metric(reader: Reader, store: Store, question: Question, scope: Sco
         **_said(recorder.sent, shown.sent),
         "counts_rows": condition_of(metric),
         "additive_over": list(metric.additive_over),
-        "value": plain(whole.rows[0][0]),
+        "value": plain_value(whole.rows[0][0]),
         "checks": [*_agrees(shown.sent, recalled == frame), *_checks(reader, store)],
         "rows_url": f"/api/rows?{_rows_query(metric, scope)}",
     }

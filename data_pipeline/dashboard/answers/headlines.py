@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from data_pipeline.dashboard.answers.query import fill_periods
 from data_pipeline.dashboard.answers.recording import Recorder
 from data_pipeline.dashboard.answers.scope import Scope, compare_with, read_scope
-from data_pipeline.dashboard.answers.shape import asked_json, plain
+from data_pipeline.dashboard.answers.shape import asked_json
 from data_pipeline.dashboard.periods import common_part, describe, grain_for
 from data_pipeline.dashboard.refusal import wrong_question
 from data_pipeline.errors import ConfigError
 from data_pipeline.metrics import METRICS, Kind, ask, query
 from data_pipeline.metrics.change import relative_change
+from data_pipeline.metrics.frame import plain_value
 
 if TYPE_CHECKING:
     from data_pipeline.dashboard.answers.shape import Json
@@ -128,13 +129,13 @@ def _headline(metric: Metric, values: list[Value]) -> Json:
         "label": metric.label,
         "kind": metric.kind.value,
         "better": better(metric.name),
-        "now": plain(now),
-        "before": plain(before),
-        "year_before": plain(year),
-        "change": plain(relative_change(now, before)),
-        "year_change": plain(relative_change(now, year)),
-        "change_points": plain(_points(metric, now, before)),
-        "year_change_points": plain(_points(metric, now, year)),
+        "now": plain_value(now),
+        "before": plain_value(before),
+        "year_before": plain_value(year),
+        "change": plain_value(relative_change(now, before)),
+        "year_change": plain_value(relative_change(now, year)),
+        "change_points": plain_value(_points(metric, now, before)),
+        "year_change_points": plain_value(_points(metric, now, year)),
     }
 
 

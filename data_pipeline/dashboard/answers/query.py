@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from data_pipeline.dashboard.answers.recording import Recorder
 from data_pipeline.dashboard.answers.scope import Scope, compare_with, read_scope
-from data_pipeline.dashboard.answers.shape import asked_json, frame_json, plain
+from data_pipeline.dashboard.answers.shape import asked_json, frame_json
 from data_pipeline.dashboard.asking import CSV_ROWS
 from data_pipeline.dashboard.periods import GRAINS, describe, end_of, periods_of
 from data_pipeline.dashboard.refusal import too_large, wrong_question
 from data_pipeline.errors import ConfigError
 from data_pipeline.metrics import METRICS, Frame, Kind, ask, query
+from data_pipeline.metrics.frame import plain_value
 from data_pipeline.metrics.metric import CUSTOMERS, EVERYTHING, PRODUCTS, TIME
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ def _others(frame: Frame, shown: Frame, asked: QueryQuestion) -> list[Value]:
     """What the rows that are not shown add up to, where that means something."""
     names = list(dict.fromkeys(asked.metric))
     return [
-        plain(sum(frame[name]) - sum(shown[name])) if _adds(name, asked) else None for name in names
+        plain_value(sum(frame[name]) - sum(shown[name])) if _adds(name, asked) else None
+        for name in names
     ]
 
 
@@ -161,11 +163,11 @@ def _totals(
     """Each metric over everything: added up where that is right, asked for where it is not."""
     names = list(dict.fromkeys(asked.metric))
     if not asked.by:
-        return [plain(value) for value in frame.rows[0]]
+        return [plain_value(value) for value in frame.rows[0]]
     if frame.rows and all(_adds(name, asked) for name in names):
-        return [plain(sum(frame[name])) for name in names]
+        return [plain_value(sum(frame[name])) for name in names]
     whole = asked.model_copy(update={"by": [], "fill": "0"})
-    return [plain(value) for value in _frame(reader, store, whole, scope).rows[0]]
+    return [plain_value(value) for value in _frame(reader, store, whole, scope).rows[0]]
 
 
 def _compared(

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from data_pipeline.metrics import Frame, Kind
-from data_pipeline.metrics.frame import safe_cell
+from data_pipeline.metrics.frame import plain_value, safe_cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,19 +29,14 @@ def moment_json(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="seconds") + "Z" if moment else None
 
 
-def plain(value: Value) -> Any:
-    """A single value as it stands in a row."""
-    return Frame((), ((value,),)).to_lists()[0][0]
-
-
 def asked_json(
     since: date | None, until: date | None, where: Mapping[str, Sequence[Value]], **more: Any
 ) -> Json:
     """The question as it was understood."""
     return more | {
-        "since": plain(since),
-        "until": plain(until),
-        "where": {name: [plain(value) for value in values] for name, values in where.items()},
+        "since": plain_value(since),
+        "until": plain_value(until),
+        "where": {name: [plain_value(value) for value in values] for name, values in where.items()},
     }
 
 
