@@ -49,8 +49,9 @@ def query(
 def answer(reader: Reader, chosen: Plan) -> Frame:
     """Read what a plan says, and compute sums of metrics and ratios."""
     question = chosen.question
-    if len(chosen.parts) == 1 and question.metrics == chosen.parts[0].measures:
-        statement = chosen.parts[0].statement  # nothing is left to put together
+    first, *others = chosen.parts
+    if not (others or first.columns) and question.metrics == first.measures:
+        statement = first.statement  # nothing is left to put together
         return Frame(question.fields, tuple(reader.rows(statement.sql, statement.values)))
     done = [
         key + tuple(value_of(one, measured) for one in question.metrics)
