@@ -146,7 +146,9 @@ def test_charts_say_in_words_what_they_show(visit: Visit) -> None:
     for path in PAGES:
         page = visit.open(path)
         for chart in page.locator(".chart").all():
-            assert chart.get_attribute("role") == "img"
+            role = chart.get_attribute("role")
+            assert role in {"img", "slider"}
+            assert bool(chart.get_attribute("aria-valuetext")) is (role == "slider")
             assert len(str(chart.get_attribute("aria-label"))) > 20
 
 
