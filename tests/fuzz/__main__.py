@@ -12,10 +12,9 @@ import time
 from pathlib import Path
 
 from tests.fuzz.by_examples import run
-from tests.fuzz.seeds import write_dictionary, write_seeds
+from tests.fuzz.seeds import FOUND, file_of, write_dictionary, write_seeds
 
 ROOT = Path(__file__).resolve().parents[2]
-FOUND = Path(__file__).parent / "found"
 
 
 def guided(seconds: int, seed: int) -> int:
@@ -30,13 +29,17 @@ def guided(seconds: int, seed: int) -> int:
                 *(sys.executable, "-m", "tests.fuzz.by_coverage", str(corpus)),
                 *(f"-max_total_time={seconds}", f"-seed={seed}", f"-dict={words}"),
                 *("-max_len=1500", "-rss_limit_mb=3000", "-timeout=60", "-print_final_stats=1"),
-                f"-artifact_prefix={FOUND}/",
+                f"-artifact_prefix={folder}/",
             ],
             cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,
         )
+        if done.returncode:
+            for broke in Path(folder).glob("*-*"):  # crash-…, timeout-…, oom-…
+                table, data, _ = file_of(broke.read_bytes())
+                (FOUND / f"{table}-{broke.name}.csv").write_bytes(data)
     if done.returncode:
         print(done.stdout[-3000:], done.stderr[-6000:], sep="\n")
         print(f"what broke it lies in {FOUND}; keep it there: the tests try it in every run")

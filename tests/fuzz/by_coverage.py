@@ -2,7 +2,7 @@
 
 Each input is read (a thousand a second); those that read well are collected and go through a whole
 run together, some of those that are refused through one of their own. The first two bytes of an
-input say which table it is for, whether a header stands before it, and the size of blocks.
+input say what file it stands for (`file_of`).
 """
 
 from __future__ import annotations
@@ -17,21 +17,12 @@ with atheris.instrument_imports(include=["data_pipeline"]):
     from data_pipeline.sources import text  # noqa: F401
 
 from tests.fuzz.judging import Loading, check_reading, folder
-from tests.hostile.variant import HEADERS, TABLES
+from tests.fuzz.seeds import FOUND, file_of
 
 TOGETHER = 60
 """So many sound inputs share a run."""
 REFUSED_EACH = 400
 """One of so many refused inputs has a run of its own."""
-BLOCKS = (1 << 16, 16, 64, 300)
-
-
-def file_of(data: bytes) -> tuple[str, bytes, int]:
-    """The table, the bytes of the file and the size of blocks that an input stands for."""
-    kind, size, body = data[0], data[1], data[2:]
-    table = TABLES[kind % 3]
-    head = ",".join(HEADERS[table]).encode() + b"\n" if kind & 64 else b""
-    return table, head + body, BLOCKS[size % len(BLOCKS)]
 
 
 class Target:
@@ -70,7 +61,7 @@ class Target:
                 try:
                     self._loading.check({name: body})
                 except Exception:
-                    Path("fuzz-found-" + name).write_bytes(body)
+                    (FOUND / name).write_bytes(body)
                     raise
             raise
 

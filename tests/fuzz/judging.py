@@ -19,7 +19,7 @@ from data_pipeline.extract import find_files, open_file
 from data_pipeline.plain import take_plain
 from data_pipeline.sources import files as files_module
 from data_pipeline.sources.header import Format
-from tests.oracle import Record, RefusedError, judge, read_file
+from tests.oracle import Record, RefusedError, amount_of, judge, read_file
 from tests.rawfiles import STORE
 from tests.shop import Shop, assert_is_star
 
@@ -82,8 +82,12 @@ def _compare(raw: Path, name: str, data: bytes) -> list[str] | None:
     for line, row in plain.items():
         values = next(r.values for r in records if r.line == line)
         assert values is not None
+        amount = row.pop("total_sales", None)
+        verdicts = {n: judge(table.name, n, values[n], LATEST, UTC) for n in row}
+        if table.name == "sales":
+            assert amount == amount_of(verdicts), values
         for name_, value in row.items():
-            verdict = judge(table.name, name_, values[name_], LATEST, UTC)
+            verdict = verdicts[name_]
             assert (value, None, ()) == (verdict.value, verdict.reason, verdict.repairs), values
     return sorted(r.reason or ("plain" if r.line in plain else "doubtful") for r in records)
 

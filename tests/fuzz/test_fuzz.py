@@ -9,14 +9,13 @@ import pytest
 
 from data_pipeline.sources import records
 from data_pipeline.sources.text import TextFile
+from tests.fuzz import seeds
 from tests.fuzz.by_examples import run
 from tests.fuzz.judging import Loading, check_reading, folder
 from tests.fuzz.seeds import write_seeds
 from tests.rawfiles import PRODUCTS
 
-FOUND = sorted(
-    path for path in (Path(__file__).parent / "found").iterdir() if path.suffix == ".csv"
-)
+FOUND = sorted(seeds.FOUND.glob("*.csv"))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ meant to be read from top to bottom:
 """
 
 from tests.oracle.records import Record, RefusedError, read_file
-from tests.oracle.star import Loaded, Quarantined, RawFile, Star, build_star
+from tests.oracle.star import Loaded, Quarantined, RawFile, Star, amount_of, build_star
 from tests.oracle.values import COLUMNS, Verdict, judge
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "RefusedError",
     "Star",
     "Verdict",
+    "amount_of",
     "build_star",
     "judge",
     "read_file",

@@ -98,10 +98,9 @@ def plain_bytes(data: bytes) -> bytes:
 
 def delimiter_of(text: bytes, table: str) -> bytes:
     """The separator under which the header has the most of the table's columns."""
-    head = next(line for line in text.split(b"\n") if line.strip(b"\r")).removesuffix(b"\r")
 
     def known(sep: bytes) -> int:
-        names = clean_names(next(split_records(head, sep)).fields)
+        names = clean_names(next(split_records(text, sep)).fields)
         return sum(name in COLUMNS[table] for name in names)
 
     return max((b",", b"\t", b";"), key=known)
