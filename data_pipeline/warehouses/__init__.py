@@ -12,7 +12,7 @@ from data_pipeline.warehouses.base import Access, Warehouse
 __all__ = ["Access", "Warehouse", "check_url", "known_schemes", "open_warehouse"]
 
 
-SHARED = frozenset({"base", "remote", "duckdb_keys", "pgcopy"}) | {
+SHARED = frozenset({"base", "remote", "remote_schema", "duckdb_keys", "pgcopy"}) | {
     *("redshift_session", "redshift_tables", "s3"),
     *("bqcost", "bqjobs", "bqlock", "bqsql", "bqtables", "bqurl", "bqwords"),
 }

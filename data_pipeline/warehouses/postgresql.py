@@ -10,19 +10,18 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from data_pipeline.contract import Column, Table
-from data_pipeline.errors import BusyWarehouseError, ConfigError, WarehouseError
-from data_pipeline.layout import Field, Relation, star
+from data_pipeline.errors import ConfigError, WarehouseError
+from data_pipeline.layout import Relation, star
 from data_pipeline.postgres import Session, split_url
-from data_pipeline.sql import quote, text
-from data_pipeline.warehouses.base import Access, Row, Warehouse
+from data_pipeline.sql import quote
+from data_pipeline.warehouses.base import Access, Warehouse
 from data_pipeline.warehouses.pgcopy import encode
-from data_pipeline.warehouses.remote import RemoteWarehouse
+from data_pipeline.warehouses.remote_schema import SchemaWarehouse, columns_of
 
 SCHEMA = "warehouse"
 """Where the tables are unless the URL says otherwise: not among those of a shop in `public`."""
@@ -32,7 +31,6 @@ TEXT = 'TEXT COLLATE "C"'
 """Texts are compared byte by byte, whatever the database's own order is."""
 
 TUNING = ("SET work_mem = '128MB'", "SET maintenance_work_mem = '256MB'", "SET jit = off")
-NOT_KNOWN = "when the connection was lost, run again: that run sees whether it was committed"
 BLOCK_BYTES = 64 << 20
 """The longest record that may be read back."""
 
@@ -50,15 +48,16 @@ def connect(url: str, access: Access) -> Warehouse:
     return PostgreSQLWarehouse(url, access)
 
 
-class PostgreSQLWarehouse(RemoteWarehouse):
+class PostgreSQLWarehouse(SchemaWarehouse):
     """A schema of a PostgreSQL database."""
 
     dialect = "postgres"
     extra = "postgresql"
 
+    _session: Session
+
     def __init__(self, url: str, access: Access) -> None:
         super().__init__(url, access)
-        self._given = url
         address, own = split_url(url, "schema")
         self._schema = own.get("schema", SCHEMA)
         if not self._schema or "\0" in self._schema:
@@ -93,70 +92,22 @@ class PostgreSQLWarehouse(RemoteWarehouse):
         number = int.from_bytes(name, signed=True)
         while self.execute("SELECT pg_try_advisory_lock($1)", [number]) != [(True,)]:
             if time.monotonic() >= deadline:
-                raise BusyWarehouseError(
-                    f"{self.url} is in use by another run; wait for it to end, or let this one "
-                    "wait with --wait SECONDS"
-                )
+                raise self.busy()
             time.sleep(RETRY_S)
-
-    def execute(self, sql: str, values: Iterable[Any] = ()) -> list[Row]:
-        return self._session.rows(sql, list(values))
 
     def begin(self) -> None:
         self._made.clear()
         self.execute("BEGIN")
-        there = "SELECT COUNT(*) FROM pg_catalog.pg_namespace WHERE nspname = $1"
-        if self.execute(there, [self._schema]) == [(0,)]:
+        if not self.has_schema():
             self.execute(f"CREATE SCHEMA {quote(self._schema)}")
         self.execute("SET CONSTRAINTS ALL DEFERRED")
-
-    def commit(self) -> None:
-        try:
-            self.execute("COMMIT")
-        except WarehouseError as error:
-            raise WarehouseError(f"at the commit: {error}; {NOT_KNOWN}") from None
-
-    def rollback(self) -> None:
-        """Undo; a connection that no longer answers is ended, which undoes it too."""
-        try:
-            self.execute("ROLLBACK")
-        except WarehouseError:
-            self._session.drop()
-
-    def close(self) -> None:
-        super().close()
-        self._session.close()
-
-    def session(self) -> Warehouse:
-        return PostgreSQLWarehouse(self._given, self._access)
-
-    def interrupt(self) -> None:
-        self._session.interrupt()
-
-    def version(self) -> str:
-        if not self.has_tables():
-            return ""
-        return str(self.execute("SELECT MAX(run_id) FROM runs")[0][0])
 
     def drop_staging(self) -> None:
         """Nothing is left by a run that was not committed: its tables were never there."""
 
-    def has_table(self, name: str) -> bool:
-        there = (
-            "SELECT COUNT(*) FROM pg_catalog.pg_class AS c "
-            "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
-            "WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v')"
-        )
-        return self.execute(there, [self._schema, name]) == [(1,)]
-
-    def create(self, relation: Relation) -> None:
-        if self.has_table(relation.name):
-            raise WarehouseError(
-                f"{self.url}: the schema {self._schema!r} has a table {relation.name!r} that is "
-                "not the pipeline's; name another schema with ?schema="
-            )
+    def make(self, relation: Relation) -> None:
         self._made.add(relation.name)
-        self.execute(f"CREATE TABLE {quote(relation.name)} ({_columns(relation)})")
+        self.execute(f"CREATE TABLE {quote(relation.name)} ({columns_of(relation, TEXT)})")
         if relation.key is None:
             self._declare(relation)
 
@@ -172,17 +123,11 @@ class PostgreSQLWarehouse(RemoteWarehouse):
                 f"ALTER TABLE {name} ADD FOREIGN KEY ({quote(column)}) "
                 f"REFERENCES {quote(target)} DEFERRABLE"
             )
-        self.execute(f"COMMENT ON TABLE {name} IS {text(relation.grain)}")
-        for field in relation.fields:
-            said = text(field.description)
-            self.execute(f"COMMENT ON COLUMN {name}.{quote(field.name)} IS {said}")
-
-    def empty(self, relation: Relation) -> None:
-        self.execute(f"DELETE FROM {quote(relation.name)}")
+        self.describe(relation)
 
     def fill(self, relation: Relation, batches: Iterable[pa.RecordBatch], *, lasting: bool) -> None:
         kind, end = ("TABLE", "") if lasting else ("TEMPORARY TABLE", " ON COMMIT DROP")
-        self.execute(f"CREATE {kind} {quote(relation.name)} ({_columns(relation)}){end}")
+        self.execute(f"CREATE {kind} {quote(relation.name)} ({columns_of(relation, TEXT)}){end}")
         names = [field.name for field in relation.fields]
         self._session.copy_in(relation.name, names, encode(batches), freeze=lasting)
         self.note_filled(relation.name)
@@ -190,11 +135,6 @@ class PostgreSQLWarehouse(RemoteWarehouse):
     def note_filled(self, name: str) -> None:
         """A temporary table has no statistics unless they are asked for, and plans go astray."""
         self.execute(f"ANALYZE {quote(name)}")
-
-    def bring(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
-        kinds = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", pa.date32(): "DATE"}
-        fields = tuple(Field(f.name, kinds[f.type], "") for f in schema)
-        self.fill(Relation(name, "", fields), batches, lasting=False)
 
     def stage(self, *, fresh: bool) -> None:
         """Tables that are new are made of the staging tables themselves."""
@@ -260,11 +200,3 @@ class PostgreSQLWarehouse(RemoteWarehouse):
                     quoted_strings_can_be_null=False,
                 ),
             )
-
-
-def _columns(relation: Relation) -> str:
-    return ", ".join(
-        f"{quote(f.name)} {TEXT if f.sql == 'VARCHAR' else f.sql}"
-        + ("" if f.nullable else " NOT NULL")
-        for f in relation.fields
-    )

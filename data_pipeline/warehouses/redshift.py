@@ -10,15 +10,15 @@ them whether a key is unique. So checks look at `key + 0`, of which it has been 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
 
 from data_pipeline.contract import Column, Table
-from data_pipeline.errors import BusyWarehouseError, ConfigError, WarehouseError
-from data_pipeline.layout import Field, Relation
+from data_pipeline.errors import ConfigError, WarehouseError
+from data_pipeline.layout import Relation
 from data_pipeline.sql import column_list, quote, text
 from data_pipeline.warehouses.base import Access, Row, Warehouse
 from data_pipeline.warehouses.redshift_session import (
@@ -27,8 +27,8 @@ from data_pipeline.warehouses.redshift_session import (
     read_address,
     was_cancelled,
 )
-from data_pipeline.warehouses.redshift_tables import ARROW_TYPES, columns_of, place_of, with_room
-from data_pipeline.warehouses.remote import RemoteWarehouse
+from data_pipeline.warehouses.redshift_tables import ARROW_TYPES, TEXT, place_of, with_room
+from data_pipeline.warehouses.remote_schema import SchemaWarehouse, columns_of
 from data_pipeline.warehouses.s3 import Folder
 
 LOCK = "run_lock"
@@ -36,7 +36,6 @@ LEAST_WAIT_MS = 1_000
 CURSOR, FETCHED = "sales_rows", 1_000
 """A cluster of one node gives no more rows at once."""
 PREFIX, ROLE = "sales-staging", "default"
-NOT_KNOWN = "when the connection was lost, run again: that run sees whether it was committed"
 
 
 def connect(url: str, access: Access) -> Warehouse:
@@ -44,11 +43,14 @@ def connect(url: str, access: Access) -> Warehouse:
     return RedshiftWarehouse(url, access)
 
 
-class RedshiftWarehouse(RemoteWarehouse):
+class RedshiftWarehouse(SchemaWarehouse):
     """A schema of a Redshift database, provisioned or serverless."""
 
     dialect = "redshift"
     extra = "redshift"
+    schema_option = "&schema="
+
+    _session: Session
 
     @staticmethod
     def adapt(tree: Any) -> Any:
@@ -65,7 +67,6 @@ class RedshiftWarehouse(RemoteWarehouse):
     def __init__(self, url: str, access: Access) -> None:
         super().__init__(url, access)
         load_driver()
-        self._given = url
         self._address = read_address(url)
         self._schema = self._address.schema
         self._folder = None if access.read_only else self._open_folder()
@@ -95,8 +96,7 @@ class RedshiftWarehouse(RemoteWarehouse):
 
     def _enter(self) -> bool:
         """Look up names in the schema from now on; False when there is no such schema."""
-        there = "SELECT COUNT(*) FROM pg_catalog.pg_namespace WHERE nspname = $1"
-        if self.execute(there, [self._schema]) == [(0,)]:
+        if not self.has_schema():
             return False
         self.execute(f"SET search_path TO {quote(self._schema)}")
         return True
@@ -123,15 +123,9 @@ class RedshiftWarehouse(RemoteWarehouse):
         except WarehouseError as error:
             if not was_cancelled(error):
                 raise
-            raise BusyWarehouseError(
-                f"{self.url} is in use by another run; wait for it to end, or let this one wait "
-                "with --wait SECONDS"
-            ) from None
+            raise self.busy() from None
         self.execute("SET LOCAL statement_timeout TO 0")
         self._is_locked = True
-
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        return self._session.rows(sql, values)
 
     def begin(self) -> None:
         """The transaction begins when the warehouse is opened for a run; here only a second one."""
@@ -140,84 +134,41 @@ class RedshiftWarehouse(RemoteWarehouse):
 
     def commit(self) -> None:
         self._is_locked = False
-        try:
-            self.execute("COMMIT")
-        except WarehouseError as error:
-            raise WarehouseError(f"at the commit: {error}; {NOT_KNOWN}") from None
+        super().commit()
 
     def rollback(self) -> None:
-        """Undo; a connection that no longer answers is ended, which undoes it too."""
         self._is_locked = False
-        try:
-            self.execute("ROLLBACK")
-        except WarehouseError:
-            self._session.drop()
-
-    def close(self) -> None:
-        super().close()
-        self._session.close()
-
-    def session(self) -> Warehouse:
-        return RedshiftWarehouse(self._given, self._access)
-
-    def interrupt(self) -> None:
-        self._session.interrupt()
-
-    def version(self) -> str:
-        if not self.has_tables():
-            return ""
-        return str(self.execute("SELECT MAX(run_id) FROM runs")[0][0])
+        super().rollback()
 
     def drop_staging(self) -> None:
         """Tables of a run that was not committed were never there; objects may have been left."""
         if self._is_locked and self._folder:
             self._folder.clear()
 
-    def has_table(self, name: str) -> bool:
-        there = (
-            "SELECT COUNT(*) FROM pg_catalog.pg_class AS c "
-            "JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
-            "WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v')"
-        )
-        return self.execute(there, [self._schema, name]) == [(1,)]
-
-    def create(self, relation: Relation) -> None:
-        if self.has_table(relation.name):
-            raise WarehouseError(
-                f"{self.url}: the schema {self._schema!r} has a table {relation.name!r} that is "
-                "not the pipeline's; name another schema with &schema="
-            )
+    def make(self, relation: Relation) -> None:
         name = quote(relation.name)
         keys = f", PRIMARY KEY ({quote(relation.key)})" if relation.key else ""
         keys += "".join(
             f", FOREIGN KEY ({quote(column)}) REFERENCES {quote(target)}"
             for column, target in relation.references
         )
-        self.execute(f"CREATE TABLE {name} ({columns_of(relation)}{keys}){place_of(relation)}")
-        self.execute(f"COMMENT ON TABLE {name} IS {text(relation.grain)}")
-        for field in relation.fields:
-            said = text(field.description)
-            self.execute(f"COMMENT ON COLUMN {name}.{quote(field.name)} IS {said}")
-
-    def empty(self, relation: Relation) -> None:
-        """Not TRUNCATE: that would commit."""
-        self.execute(f"DELETE FROM {quote(relation.name)}")
+        self.execute(
+            f"CREATE TABLE {name} ({columns_of(relation, TEXT)}{keys}){place_of(relation)}"
+        )
+        self.describe(relation)
 
     def fill(self, relation: Relation, batches: Iterable[pa.RecordBatch], *, lasting: bool) -> None:  # noqa: ARG002
         """No staging table lasts: its rows are inserted where they belong."""
         assert self._folder is not None, "a reader fills nothing"
         name = quote(relation.name)
-        self.execute(f"CREATE TEMPORARY TABLE {name} ({columns_of(relation)}){place_of(relation)}")
+        self.execute(
+            f"CREATE TEMPORARY TABLE {name} ({columns_of(relation, TEXT)}){place_of(relation)}"
+        )
         role = self._address.options.get("iam_role", ROLE)
         role = role if role == ROLE else text(role)
         with self._folder.holding(map(with_room, batches)) as place:
             if place:
                 self.execute(f"COPY {name} FROM {text(place)} IAM_ROLE {role} FORMAT AS PARQUET")
-
-    def bring(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
-        kinds = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", pa.date32(): "DATE"}
-        fields = tuple(Field(f.name, kinds[f.type], "") for f in schema)
-        self.fill(Relation(name, "", fields), batches, lasting=False)
 
     def publish(self, table: Table, staging: str, *, replace: bool) -> None:  # noqa: ARG002
         """What was to be replaced is empty by now."""

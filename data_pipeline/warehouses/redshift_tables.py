@@ -29,14 +29,6 @@ ARROW_TYPES = {
 """By the number of a type on the wire; all others are text."""
 
 
-def columns_of(relation: Relation) -> str:
-    return ", ".join(
-        f"{quote(f.name)} {TEXT if f.sql == 'VARCHAR' else f.sql}"
-        + ("" if f.nullable else " NOT NULL")
-        for f in relation.fields
-    )
-
-
 def place_of(relation: Relation) -> str:
     """Say on which node a row lies and in which order (docs/redshift.md): rows with one key lie
     together, so that new ones meet old ones where they are; sales lie in order of time.
