@@ -21,15 +21,18 @@ import asyncio
 import re
 import sys
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import sqlglot
 from bqemulator import server
 from bqemulator.api.routes import jobs, tables, upload
+from bqemulator.catalog import ddl_sync
 from bqemulator.config import PersistenceMode, Settings
 from bqemulator.domain.errors import InvalidQueryError, ResourceRef, resource_already_exists
-from bqemulator.jobs import executor
+from bqemulator.jobs import ddl_result, executor
 from bqemulator.sql import translator
+from bqemulator.sql.rewriter.default_dataset import qualify_unqualified_tables
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.versioning.snapshots import SnapshotManager
 from duckdb import CatalogException
@@ -47,7 +50,6 @@ ABORT = re.compile(r"CALL BQ[.]ABORT_SESSION\('(\w+)'\)")
 
 list_item = tables._table_to_list_item
 handle_query = jobs._handle_query_job
-apply_default_dataset = jobs._apply_default_dataset
 execute_load = jobs.execute_load_job
 translate = executor.rewrite_and_translate_statement
 execute = DuckDBEngine.execute
@@ -120,17 +122,27 @@ async def load_once(project: str, job_id: str, config: dict[str, Any], context: 
     return await execute_load(project, job_id, config, context)
 
 
-def qualify(sql: str, query: dict[str, Any], **rest: Any) -> str:
+def qualify(sql: str, query: dict[str, Any], *, request_project_id: str) -> str:
     """Names without a dataset are those of temporary tables first."""
-    qualified: str = apply_default_dataset(sql, query, **rest)
+    dataset = query.get("defaultDataset") or {}
     connection = CURRENT.get()
-    if connection is None:
-        return qualified
-    temporary = {name for (name,) in connection.execute(TEMPORARY).fetchall()}
-    tree = sqlglot.parse_one(qualified, read="bigquery")
+    temporary = None
+    if connection is not None:
+        temporary = frozenset(name for (name,) in connection.execute(TEMPORARY).fetchall())
+    project = dataset.get("projectId") or request_project_id
+    return qualified(sql, project, dataset.get("datasetId", ""), temporary)
+
+
+@cache
+def qualified(sql: str, project: str, dataset: str, temporary: frozenset[str] | None) -> str:
+    """Outside a session nothing is temporary."""
+    full: str = qualify_unqualified_tables(sql, default_project=project, default_dataset=dataset)
+    if temporary is None:
+        return full
+    tree = sqlglot.parse_one(full, read="bigquery")
     target = tree.find(exp.Table) if isinstance(tree, exp.Create | exp.Drop) else None
     if isinstance(tree, exp.Create) and tree.find(exp.TemporaryProperty) and target is not None:
-        temporary.add(target.name)
+        temporary |= {target.name}
     if target is not None and target.name not in temporary:
         raise InvalidQueryError("DDL statements in a transaction are for temporary tables alone")
     for table in tree.find_all(exp.Table):
@@ -170,6 +182,17 @@ class IfMatch:
         await self._app(scope, receive, send)
 
 
+READERS = {
+    ddl_sync: (
+        *("_detect_catalog_drop", "_detect_create_schema"),
+        *("_detect_plain_create_table", "_detect_plain_create_view"),
+    ),
+    ddl_result: ("_parse_statement",),
+    executor: ("_parse_for_classification", "detect_drop_routine", "rewrite_table_refs"),
+}
+"""What the emulator makes of a text alone and changes no more: done once a text."""
+
+
 def remember(function: Any) -> Any:
     """Parse a text once; the emulator does it twenty times a statement."""
     known: dict[Any, Any] = {}
@@ -193,6 +216,10 @@ async def translate_once(sql: str, **rest: Any) -> str:
     return TRANSLATED[sql]
 
 
+async def nothing_to_do(*_: Any) -> None:
+    pass
+
+
 async def serve() -> None:
     sqlglot.parse_one = remember(sqlglot.parse_one)
     jobs._handle_query_job = handle_in_session
@@ -204,8 +231,13 @@ async def serve() -> None:
         module.execute_load_job = load_once
     DuckDBEngine.connection = property(lambda self: CURRENT.get() or self._connection)
     DuckDBEngine.execute = drop_view_too
+    for module, names in READERS.items():
+        for name in names:
+            setattr(module, name, cache(getattr(module, name)))
+    executor._reject_dml_on_immutable = lambda *_: None  # there are no snapshots
+    executor._capture_dml_snapshots = nothing_to_do  # nor is time travel of our contract
+    SnapshotManager.record_change = lambda *_: None
     DuckDBEngine._load_spatial = lambda _: None  # places are not of our contract
-    SnapshotManager.record_change = lambda *_: None  # nor is time travel
     create_app = server.create_app
     server.create_app = lambda context: IfMatch(create_app(context), context)
     settings = Settings(
