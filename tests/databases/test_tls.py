@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,12 @@ SALES_TABLE = (
 
 
 @pytest.fixture(scope="module")
-def postgres_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsServer]:
-    folder = tmp_path_factory.mktemp("postgres")
-    for path in (folder, *folder.parents[:2]):
-        path.chmod(0o755)  # the server is another user
-    with postgresql_server(folder) as server:
-        yield server
+def postgres_tls() -> Iterator[TlsServer]:
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)  # the server is another user, which pytest's folders keep out
+        with postgresql_server(folder) as server:
+            yield server
 
 
 @pytest.fixture(scope="module")
