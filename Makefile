@@ -54,7 +54,7 @@ test: $(VENV)/.dev ## the whole suite, with line and branch coverage of the pack
 
 # Each service of which the environment names a place to work in.
 CLOUDS := $(strip $(if $(TEST_REDSHIFT_URL),redshift) $(if $(TEST_BIGQUERY_URL),bigquery))
-CLOUD_TESTS := tests/test_load.py tests/test_same_content.py tests/bigquery/test_bigquery.py tests/bigquery/test_contract.py
+CLOUD_TESTS := tests/test_load.py tests/test_same_content.py tests/test_four_warehouses.py tests/bigquery/test_bigquery.py
 
 test-cloud: $(VENV)/.dev ## the contract suite on real services: TEST_REDSHIFT_URL, TEST_BIGQUERY_URL
 	@test -n '$(CLOUDS)' || { echo 'Set TEST_REDSHIFT_URL (docs/redshift.md) or TEST_BIGQUERY_URL (docs/bigquery.md).' >&2; exit 2; }

@@ -52,12 +52,8 @@ def kind_of(jobs: Jobs, name: str, value: Any) -> str:
 
 
 def analyze(statements: list[tuple[str, str]]) -> dict[str, str]:
-    """What the analyzer says against statements; each is looked at once, DDL each time."""
-    kept = {
-        (sql, parameters, number if sql.startswith(("CREATE", "DROP")) else 0): None
-        for number, (sql, parameters) in enumerate(statements)
-    }
-    told = [json.dumps({"sql": s, "parameters": json.loads(p)}) for s, p, _ in kept]
+    """What the analyzer says against statements, in the order in which they are sent."""
+    told = [json.dumps({"sql": s, "parameters": json.loads(p)}) for s, p in statements]
     done = subprocess.run(
         [str(needed_python("analyzer")), str(ANALYZER)],
         input="\n".join(told),
@@ -66,8 +62,8 @@ def analyze(statements: list[tuple[str, str]]) -> dict[str, str]:
         check=True,
     )
     verdicts = [json.loads(line) for line in done.stdout.splitlines()]
-    pairs = zip(kept, verdicts, strict=True)
-    return {sql: verdict for (sql, *_), verdict in pairs if verdict is not None}
+    pairs = zip(statements, verdicts, strict=True)
+    return {sql: verdict for (sql, _), verdict in pairs if verdict is not None}
 
 
 def names_of_tables(statements: list[str]) -> list[str]:
