@@ -25,10 +25,10 @@ ROUNDS := 50
 # All benchmarks know --sales; what else BENCH_ARGS says is for the first of them.
 BENCH_SIZE = $(shell echo ' $(BENCH_ARGS)' | sed -n 's/.* \(--sales[ =][0-9_]*\).*/\1/p')
 
-.PHONY: help run dashboard test test-cloud check bench clean lock venv venv-dev torture fuzz mutate
+.PHONY: help run dashboard test test-cloud check bench bench-peers clean lock venv venv-dev torture fuzz mutate
 
 help: ## what make can do
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: $(VENV)/.run ## simulate a store if data/raw is empty, run the pipeline, draw charts and report
 	@find $(RAW) -maxdepth 1 \( -name 'customers*' -o -name 'products*' -o -name 'sales*' \) \
@@ -72,6 +72,9 @@ bench: $(VENV)/.dev ## 10 million sales against the floor (BENCH_ARGS='--sales 2
 	@$(BIN)/python -m benchmarks.bench_dashboard $(BENCH_SIZE)
 	@$(BIN)/python -m benchmarks.bench_postgres $(BENCH_SIZE)
 	@$(BIN)/python -m benchmarks.bench_sources $(BENCH_SIZE)
+
+bench-peers: $(VENV)/.dev ## pandas, Polars, DuckDB, dlt, dbt, SQLMesh, Spark and us: PEERS_ARGS='--only polars'
+	@$(BIN)/python -m benchmarks.bench_peers $(PEERS_ARGS)
 
 torture: $(VENV)/.dev ## kill runs, fill disks: TORTURE_ARGS='--kills 2000' for longer
 	@$(BIN)/python -m tests.torture $(TORTURE_ARGS)

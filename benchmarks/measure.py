@@ -41,6 +41,10 @@ class Cost:
         )
 
 
+class CommandError(SystemExit):
+    """A command that was to be measured failed; ends the benchmark when nobody catches it."""
+
+
 def run(arguments: Sequence[str], cwd: Path, log: Path) -> Cost:
     """Run Python with `arguments` as a child in `cwd` and measure it; what it says goes to `log`.
 
@@ -48,9 +52,19 @@ def run(arguments: Sequence[str], cwd: Path, log: Path) -> Cost:
     """
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SALES_")}
     environment["PYTHONPATH"] = str(ROOT)
+    return _measure([sys.executable, *arguments], cwd, log, environment)
+
+
+def run_tree(command: Sequence[str], cwd: Path, log: Path) -> Cost:
+    """Run a command of any environment and measure it with all processes that it starts."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SALES_", "PYTHON"))}
+    return _measure(["--tree", *command], cwd, log, environment)
+
+
+def _measure(command: list[str], cwd: Path, log: Path, environment: dict[str, str]) -> Cost:
     with log.open("wb") as out:
         launched = subprocess.run(
-            [sys.executable, "-I", "-S", str(LAUNCH), sys.executable, *arguments],
+            [sys.executable, "-I", "-S", str(LAUNCH), *command],
             cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -63,6 +77,6 @@ def run(arguments: Sequence[str], cwd: Path, log: Path) -> Cost:
     exit_code, cpu_seconds, wall_seconds, max_rss = json.loads(figures)
     if exit_code != 0:
         tail = [*log.read_text(encoding="utf-8", errors="replace").splitlines(), *said][-30:]
-        raise SystemExit("\n".join([f"{' '.join(arguments)} ended with {exit_code}:", *tail]))
+        raise CommandError("\n".join([f"{' '.join(command)} ended with {exit_code}:", *tail]))
     bytes_in_max_rss = 1 if sys.platform == "darwin" else 1024
     return Cost(cpu_seconds, wall_seconds, max_rss * bytes_in_max_rss / 1e6)

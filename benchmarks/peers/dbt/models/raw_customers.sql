@@ -1,0 +1,2 @@
+{{ config(schema="raw", alias="customers") }}
+{{ raw("customers", ["customer_id", "name", "email", "location"]) }}

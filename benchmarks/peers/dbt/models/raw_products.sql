@@ -1,0 +1,2 @@
+{{ config(schema="raw", alias="products") }}
+{{ raw("products", ["product_id", "name", "category", "price"]) }}
