@@ -47,7 +47,7 @@ class Settings:
     full_refresh: bool = False
     max_quarantine: float = 0.5
     declare_keys: bool = False
-    memory_limit: str = "1GB"
+    memory_limit: str = "2GB"
     threads: int | None = None
     wait_s: float = 0.0
     source_timezone: str = "UTC"

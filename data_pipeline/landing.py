@@ -55,7 +55,7 @@ def land(
     tables: Sequence[SourceTable],
     raw: Path,
     timezone: str = "UTC",
-    memory_limit: str = "1GB",
+    memory_limit: str = "2GB",
     *,
     pauses_s: Sequence[float] = PAUSES_S,
     say: Say | None = None,

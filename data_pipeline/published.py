@@ -129,11 +129,17 @@ def in_use(path: Path) -> BusyWarehouseError:
 
 
 def refused_write(said: str) -> WarehouseError | None:
-    """What a database says when the disk is full, in our words; None when it says other things.
+    """What a database says when disk or memory do not suffice, in our words; None when it says
+    other things.
 
     >>> str(refused_write('IO Error: Could not write file "/w.wal": No space left on device'))
     'cannot write /w.wal: No space left on device; nothing changed'
     """
+    if said.startswith("Out of Memory Error"):
+        return WarehouseError(
+            "this takes more memory than DuckDB may use; allow it more with sales run "
+            "--memory-limit SIZE or memory_limit in pipeline.toml; nothing changed"
+        )
     found = REFUSED_WRITE.search(said)
     return found and WarehouseError(f"cannot write {found[1]}: {found[2]}; nothing changed")
 

@@ -178,3 +178,13 @@ def test_broken_keys_far_apart_are_seen(store: Shop, what: str) -> None:
         found = warehouse.broken_keys(TABLES["sales"])
         assert len(found) == 1
         assert ("is not unique" in found[0]) == (what == "unique")
+
+
+def test_too_little_memory_is_said_and_changes_nothing(store: Shop) -> None:
+    with pytest.raises(
+        WarehouseError, match=r"more memory .* --memory-limit SIZE .* nothing changed"
+    ):
+        store.run(memory_limit="1MB")
+    assert not store.file.exists()
+    store.run()
+    assert_is_star(store, store.star())

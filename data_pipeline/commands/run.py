@@ -79,7 +79,7 @@ Examples:
 @click.option(
     "--wait", "wait_s", type=float, metavar="SECONDS", help="Wait for another run to end."
 )
-@click.option("--memory-limit", metavar="SIZE", help="Bound DuckDB's memory.  [default: 1GB]")
+@click.option("--memory-limit", metavar="SIZE", help="Bound DuckDB's memory.  [default: 2GB]")
 @click.option(
     "--source-timezone", metavar="ZONE", help="Of raw times without offset.  [default: UTC]"
 )
