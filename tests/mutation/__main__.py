@@ -3,117 +3,131 @@
 from __future__ import annotations
 
 import argparse
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import os
 import random
-import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
-import pytest
+from tests.mutation import planting, scenarios
+from tests.mutation.operators import Mutant, mutants, sql_mutants
+from tests.mutation.planting import PACKAGE, PARTS, SURVIVED, TIMED_OUT
 
-from tests.mutation.operators import Mutant, mutants
-
-ROOT = Path(__file__).resolve().parents[2]
 SURVIVORS = Path(__file__).parent / "survivors.txt"
-TESTS = {
-    "contract": ("test_contract.py", "test_golden.py"),
-    "transform": ("test_golden.py", "test_ledger.py", "test_plain.py"),
-    "load": ("test_load.py", "test_ledger.py"),
-    "ledger": ("test_ledger.py", "test_load.py"),
-}
-"""Which tests are asked about a module: quick ones, the likeliest first."""
-TIMEOUT_S = 600
+JOBS = min(2, os.cpu_count() or 1)
 ENOUGH = 0.95
+THE_SAME = "the same"
 
 
-class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives a module of the package with a fault in it."""
+@dataclass(frozen=True)
+class Fault:
+    """A fault in a file of a part."""
 
-    def __init__(self, module: str, source: str) -> None:
-        self._module, self._source = module, source
+    part: str
+    file: str
+    mutant: Mutant
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if name != self._module:
-            return None
-        file = ROOT / (name.replace(".", "/") + ".py")
-        return importlib.util.spec_from_file_location(name, file, loader=self)
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        return None
-
-    def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self._source, str(module.__file__), "exec"), module.__dict__)
+    @property
+    def name(self) -> str:
+        return f"{self.file.removeprefix('sql/').removesuffix('.py')}: {self.mutant.name}"
 
 
-def is_killed(module: str, mutant: Mutant) -> bool:
-    """Whether a test fails, or never ends, when the fault is there."""
-    child = os.fork()
-    if not child:
-        os.setsid()
-        signal.alarm(TIMEOUT_S)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(nothing, stream)
-        sys.meta_path.insert(0, Planted(f"data_pipeline.{module}", mutant.source))
-        told = [str(ROOT / "tests" / name) for name in TESTS[module]]
-        os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *told]) != 0))
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status) != 0
+def faults_of(part: str) -> list[Fault]:
+    """Every fault that can be planted in a part."""
+    found = []
+    for file in PARTS[part]:
+        source = (PACKAGE / file).read_text(encoding="utf-8")
+        made = mutants(source) if file.endswith(".py") else sql_mutants(source)
+        found += [Fault(part, file, mutant) for mutant in made]
+    return found
 
 
 def known_survivors() -> dict[str, str]:
-    """The faults that were looked at: `module: name | reason`."""
+    """The faults that were looked at: `file: name | reason`."""
     lines = SURVIVORS.read_text(encoding="utf-8").splitlines()
-    told = (line.split(" | ") for line in lines if line and not line.startswith("#"))
+    told = (line.rsplit(" | ", 1) for line in lines if line and not line.startswith("#"))
     return {name.strip(): reason.strip() for name, reason in told}
+
+
+def outcomes(faults: list[Fault], jobs: int, until: float) -> Iterator[tuple[Fault, str]]:
+    """Try the faults, some at once; yield how each ended."""
+    expected = scenarios.expect()
+    running: dict[int, Fault] = {}
+    waiting = list(reversed(faults))
+    while running or (waiting and time.monotonic() < until):
+        while waiting and len(running) < jobs and time.monotonic() < until:
+            fault = waiting.pop()
+            child = planting.start(fault.part, fault.file, fault.mutant.source, expected)
+            running[child] = fault
+        child, status = os.wait()
+        if child in running:
+            fault = running.pop(child)
+            yield fault, planting.how_it_ended(fault.part, child, status)
+
+
+def sound(parts: list[str]) -> bool:
+    """Whether the tests pass when nothing is planted; else they would see every fault."""
+    nothing = []
+    for part in parts:
+        source = (PACKAGE / PARTS[part][0]).read_text(encoding="utf-8")
+        nothing.append(Fault(part, PARTS[part][0], Mutant("nothing", source.__str__)))
+    bad = [f"{f.part}: {e}" for f, e in outcomes(nothing, JOBS, float("inf")) if e != SURVIVED]
+    for said in bad:
+        print(f"without a fault: {said}", flush=True)
+    return not bad
+
+
+def chosen_faults(asked: argparse.Namespace) -> list[Fault]:
+    chosen: list[Fault] = []
+    for part in asked.parts:
+        every = [f for f in faults_of(part) if asked.match in f.name]
+        some = random.Random(asked.seed).sample(every, min(asked.sample or len(every), len(every)))
+        print(f"{part}: {len(every)} faults, {len(some)} chosen", flush=True)
+        chosen += sorted(some, key=every.index)
+    first, of = asked.share
+    return chosen[(first - 1) * len(chosen) // of : first * len(chosen) // of]
+
+
+def told_share(text: str) -> tuple[int, int]:
+    first, of = text.split("/")
+    return int(first), int(of)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--modules", nargs="*", default=list(TESTS), choices=list(TESTS))
-    parser.add_argument("--sample", type=int, help="so many faults a module  [default: all]")
+    parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=list(PARTS))
+    parser.add_argument("--match", default="", help="only faults with this text in their names")
+    parser.add_argument("--sample", type=int, help="so many faults a part  [default: all]")
+    parser.add_argument("--share", type=told_share, default=(1, 1), help="2/5: the second fifth")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after these")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=JOBS, help="faults at once (%(default)s)")
     parser.add_argument("--list", action="store_true", help="only count the faults")
     asked = parser.parse_args()
-    for name in ("numpy", "pandas", "pyarrow", "pyarrow.csv", "pyarrow.parquet", "duckdb"):
-        importlib.import_module(name)  # once, here; nothing of the package itself
     begin, known = time.monotonic(), known_survivors()
-    tried = killed = 0
-    unexplained: list[str] = []
-    for module in asked.modules:
-        every = mutants((ROOT / "data_pipeline" / f"{module}.py").read_text())
-        chosen = random.Random(asked.seed).sample(
-            every, min(asked.sample or len(every), len(every))
-        )
-        print(f"{module}: {len(every)} faults, {len(chosen)} chosen", flush=True)
-        for mutant in () if asked.list else chosen:
-            if time.monotonic() - begin > asked.seconds:
-                break
-            tried += 1
-            name = f"{module}: {mutant.name}"
-            if is_killed(module, mutant):
-                killed += 1
-                print(f"  killed: {name}", flush=True)
-            elif name in known:
-                print(f"  known: {name} ({known[name]})", flush=True)
-                tried -= known[name].startswith("the same")
-            else:
-                unexplained.append(name)
-                print(f"  SURVIVED: {name}", flush=True)
-    if tried:
-        print(
-            f"{killed} of {tried} killed ({killed / tried:.1%}) in {time.monotonic() - begin:.0f} s"
-        )
-    return int(bool(unexplained) or killed < ENOUGH * tried)
+    chosen = chosen_faults(asked)
+    if asked.list or not chosen:
+        return 0
+    planting.import_what_tests_import()
+    if not sound(asked.parts):
+        return 2
+    counts: Counter[str] = Counter()
+    for fault, ended in outcomes(chosen, asked.jobs, begin + asked.seconds):
+        if ended == SURVIVED and fault.name in known:
+            counts["the same" if known[fault.name].startswith(THE_SAME) else "known"] += 1
+            print(f"  known: {fault.name} ({known[fault.name]})", flush=True)
+        else:
+            counts[ended if ended in (SURVIVED, TIMED_OUT) else "killed"] += 1
+            seen = f"killed by {ended}" if ended not in (SURVIVED, TIMED_OUT) else ended.upper()
+            print(f"  {seen}: {fault.name}", flush=True)
+    told = ", ".join(f"{count} {how}" for how, count in sorted(counts.items()))
+    changing = counts.total() - counts["the same"]
+    share = counts["killed"] / changing if changing else 1.0
+    print(f"{told}: {share:.1%} of {changing} killed, in {time.monotonic() - begin:.0f} s")
+    return int(bool(counts[SURVIVED] or counts[TIMED_OUT]) or share < ENOUGH)
 
 
 if __name__ == "__main__":

@@ -46,42 +46,89 @@ SQL = (
     (r"\+ 1\b", "+ 2"),
     (r" - ", " + "),
     (r", 0\)", ", 1)"),
+    (r"\bUNION ALL\b", "UNION"),
+    (r"\bUNION\b(?! ALL)", "UNION ALL"),
+    (r"\bNULLS LAST\b", "NULLS FIRST"),
+    (r"\bLEFT JOIN\b", "INNER JOIN"),
+    (r"> 1\b", "> 2"),
+    (r"(?<== )1\b", "2"),
+    (r"(?<![\w)])-(?=SUM)", ""),
 )
 """What stands in a text of SQL, and what stands there instead."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one fault. `name` says where it is and what, and not on which line."""
+    """A file with one fault. `name` says where it is and what, and not on which line."""
 
     name: str
-    original: str
-    node: int
-    change: int
+    make: Callable[[], str]
 
     @property
     def source(self) -> str:
-        """The module with the fault in it."""
-        tree = ast.parse(self.original)
-        _, plant = list(_changes(list(ast.walk(tree))[self.node]))[self.change]
-        plant()
-        return ast.unparse(ast.fix_missing_locations(tree))
+        """The file with the fault in it."""
+        return self.make()
 
 
 def mutants(source: str) -> list[Mutant]:
-    """Every fault of a module; those with one name are numbered."""
+    """Every fault of a module; those with one name are numbered. What is only read, annotations
+    and docstrings, has none.
+    """
     tree = ast.parse(source)
     owners = {node: _name_of(part) for part in tree.body for node in ast.walk(part)}
-    counts: Counter[str] = Counter()
+    only_read = {part for node in ast.walk(tree) for part in _only_read(node)}
     found = []
     for index, node in enumerate(ast.walk(tree)):
-        for number, (what, _) in enumerate(_changes(node)):
-            shown = " ".join(ast.unparse(node).split())[:80]
-            name = f"{owners[node]}: {what}: {shown}"
-            counts[name] += 1
-            suffix = f" #{counts[name]}" if counts[name] > 1 else ""
-            found.append(Mutant(name + suffix, source, index, number))
-    return found
+        if node not in only_read:
+            for number, (what, _) in enumerate(_changes(node)):
+                shown = " ".join(ast.unparse(node).split())[:80]
+                make = partial(_planted, source, index, number)
+                found.append(Mutant(f"{owners[node]}: {what}: {shown}", make))
+    return _told_apart(found)
+
+
+def sql_mutants(statement: str) -> list[Mutant]:
+    """Every fault of a file of SQL, named by the line in which it stands."""
+    begin = statement.index("\n") if statement.startswith("--") else 0
+    found = []
+    for what, place, new in _changes_of_sql(statement):
+        if place > begin:
+            line = statement[statement.rfind("\n", 0, place) + 1 :].split("\n")[0].strip()
+            found.append(Mutant(f"{what}: {line[:80]}", partial(str, new)))
+    return _told_apart(found)
+
+
+def _told_apart(found: list[Mutant]) -> list[Mutant]:
+    counts: Counter[str] = Counter()
+    told = []
+    for mutant in found:
+        counts[mutant.name] += 1
+        suffix = f" #{counts[mutant.name]}" if counts[mutant.name] > 1 else ""
+        told.append(Mutant(mutant.name + suffix, mutant.make))
+    return told
+
+
+def _planted(source: str, index: int, number: int) -> str:
+    tree = ast.parse(source)
+    _, plant = list(_changes(list(ast.walk(tree))[index]))[number]
+    plant()
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def _only_read(node: ast.AST) -> Iterator[ast.AST]:
+    for name in ("annotation", "returns"):
+        if (annotation := getattr(node, name, None)) is not None:
+            yield from ast.walk(annotation)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        yield node.value
+
+
+def _changes_of_sql(statement: str) -> Iterator[tuple[str, int, str]]:
+    """A word for each change, where it is, and what the text is then."""
+    for pattern, instead in SQL:
+        for found in re.finditer(pattern, statement):
+            new = statement[: found.start()] + instead + statement[found.end() :]
+            yield f"{found[0].strip()} -> {instead.strip()}", found.start(), new
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:  # noqa: C901 (a case an operator)
@@ -107,11 +154,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:  # noqa
         case ast.Constant(value=int(value)):
             yield f"{value} -> {value + 1}", lambda: setattr(node, "value", value + 1)
         case ast.Constant(value=str(text)):
-            for pattern, instead in SQL:
-                for found in re.finditer(pattern, text):
-                    new = text[: found.start()] + instead + text[found.end() :]
-                    what = f"{found[0].strip()} -> {instead.strip()}"
-                    yield what, partial(setattr, node, "value", new)
+            for what, _, new in _changes_of_sql(text):
+                yield what, partial(setattr, node, "value", new)
         case ast.Expr(value=ast.Call()):
             gone = ast.Constant(None)
             yield "call left out", lambda: setattr(node, "value", gone)
