@@ -73,6 +73,9 @@ for line in sys.stdin:
 """Has imported all that a run needs, and forks one for every number of seconds in a line."""
 
 
+every_house = pytest.mark.parametrize("house", ["duckdb", "postgresql"], indirect=True)
+
+
 @pytest.fixture
 def nursery(store: Shop) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-W", "ignore", "-c", NURSERY, str(store.raw), store.url]
@@ -127,6 +130,7 @@ def more(number: int) -> dict[str, bytes]:
     return {f"sales-{number}.csv": sales(*(f"{first + i},1,2,1,5,2025-03-04" for i in range(ROWS)))}
 
 
+@every_house
 def test_eight_runs_at_once_leave_what_one_leaves(
     store: Shop, nursery: subprocess.Popen[str]
 ) -> None:
