@@ -93,7 +93,7 @@ def sql_mutants(statement: str) -> list[Mutant]:
     found = []
     for what, place, new in _changes_of_sql(statement):
         if place > begin:
-            line = statement[statement.rfind("\n", 0, place) + 1 :].split("\n")[0].strip()
+            line = statement[statement.rfind("\n", 0, place) + 1 :].split("\n", maxsplit=1)[0].strip()
             found.append(Mutant(f"{what}: {line[:80]}", partial(str, new)))
     return _told_apart(found)
 
@@ -131,7 +131,7 @@ def _changes_of_sql(statement: str) -> Iterator[tuple[str, int, str]]:
             yield f"{found[0].strip()} -> {instead.strip()}", found.start(), new
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:  # noqa: C901 (a case an operator)
+def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
     """What can be changed at a node: a word for it, and the function that does it."""
     match node:
         case ast.Compare(ops=[op]) if type(op) in COMPARISONS:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.torture.forked import count_steps, in_child
 from tests.torture.scenes import NO_STAR, Scene, digest_of, processed_files, run_to
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from data_pipeline.warehouses.remote import Translated
 
 WAIT_S = 60.0
 """The server needs a moment to see that a client is dead, and lets go of its lock then."""
@@ -78,26 +82,55 @@ def _rows(server: str, sql: str, *values: str) -> list[tuple]:
 def make_server_scenes(scenes: dict[str, Scene], server: str, folder: Path) -> list[ServerScene]:
     """The scenes with their warehouse on the server; run undisturbed once, to see the outcome."""
     base = scenes["first"].raw
-    made = []
-    for kind, scene in scenes.items():
-        name = f"{kind} on PostgreSQL"
-        base_of = None if kind == "first" else base
-        draft = ServerScene(
-            name, scene.raw, scene.before, "", "", {}, 0.0, 0, 0, server=server, base=base_of
+    drafts = [
+        ServerScene(
+            f"{kind} on PostgreSQL", scene.raw, scene.before, "", "", {}, 0.0, 0, 0,
+            server=server, base=None if kind == "first" else base,
         )
-        place = folder / f"server-{kind}"
-        draft.set_up(place)
-        old = in_child(draft.digest, place)
-        begin = time.monotonic()
-        in_child(draft.run, place)
-        seconds, new = time.monotonic() - begin, in_child(draft.digest, place)
-        processed = processed_files(place)
-        draft.set_up(place)
-        steps = in_child(count_steps, draft.run, place)
-        assert old != new == in_child(draft.digest, place)
-        in_child(drop, server, place)
-        outcome = (old, new, processed, seconds, steps, 0)
-        made.append(
-            ServerScene(name, scene.raw, scene.before, *outcome, server=server, base=base_of)
-        )
-    return made
+        for kind, scene in scenes.items()
+    ]  # fmt: skip
+    for draft in drafts:
+        _keep_translations(draft, folder / "server")
+    return [_with_outcome(draft, folder / "server") for draft in drafts]
+
+
+def _with_outcome(draft: ServerScene, place: Path) -> ServerScene:
+    draft.set_up(place)
+    old = in_child(draft.digest, place)
+    begin = time.monotonic()
+    in_child(draft.run, place)
+    seconds, new = time.monotonic() - begin, in_child(draft.digest, place)
+    processed = processed_files(place)
+    draft.set_up(place)
+    steps = in_child(count_steps, draft.run, place)
+    assert old != new == in_child(draft.digest, place)
+    in_child(drop, draft.server, place)
+    return replace(draft, old=old, new=new, processed=processed, seconds=seconds, steps=steps)
+
+
+def _keep_translations(scene: ServerScene, place: Path) -> None:
+    """Translate once, here, what every run that is forked would translate anew."""
+    from data_pipeline.warehouses.postgresql import PostgreSQLWarehouse as Wanted
+    from data_pipeline.warehouses.remote import translate
+
+    scene.set_up(place)
+    for sql in in_child(_translated, scene, place):
+        translate(sql, Wanted.dialect, Wanted.parameter, Wanted.adapt)
+
+
+def _translated(scene: ServerScene, place: Path) -> list[str]:
+    """Run; the statements that had to be translated."""
+    from data_pipeline.warehouses.remote import RemoteWarehouse
+
+    asked: list[str] = []
+    translate = RemoteWarehouse.translate
+
+    def noting(self: RemoteWarehouse, sql: str) -> Translated:
+        asked.append(sql)
+        return translate(self, sql)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RemoteWarehouse, "translate", noting)
+        scene.run(place)
+        scene.digest(place)
+    return asked
