@@ -109,7 +109,6 @@ def note_untouched(warehouse: Warehouse, file: RawFile) -> None:
 
 def order_files(warehouse: Warehouse) -> None:
     """Make the temporary table that says which file stands before which."""
-    warehouse.rows("DROP TABLE IF EXISTS file_order")
     warehouse.rows("CREATE TEMP TABLE file_order AS SELECT path, sort_key FROM files")
 
 

@@ -229,12 +229,11 @@ def _note_changes(warehouse: Warehouse, table: Table) -> None:
         },
     }
     for name, select in kept[table].items():
-        warehouse.rows(f"DROP TABLE IF EXISTS {name}")
         warehouse.rows(f"CREATE TEMP TABLE {name} AS {select}")
 
 
 def _amount(table: Table) -> str:
-    return "COALESCE(SUM(total_sales), 0)" if table is SALES else "0"
+    return "SUM(total_sales)" if table is SALES else "0"
 
 
 def _count_incoming(warehouse: Warehouse, table: Table, tally: Tally) -> None:

@@ -9,8 +9,12 @@ import pytest
 
 from data_pipeline.cli import main
 from data_pipeline.errors import BooksError
+from data_pipeline.layout import BOOKS, star_relations
+from data_pipeline.ledger import LAYOUT_VERSION, balance_by_table
+from data_pipeline.metrics.rollups import AGG_TERMS, ROLLUPS
 from data_pipeline.sources.parquet import ParquetFile
 from data_pipeline.sources.text import TextFile
+from data_pipeline.warehouses import Access, open_warehouse
 from data_pipeline.warehouses.duckdb import DuckDBWarehouse
 from tests.rawfiles import STORE, products, sales
 from tests.shop import Shop
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from data_pipeline.contract import Table
-
 DAY = "2025-03-04"
 MORE = {
     "sales-2.csv": sales(
@@ -75,6 +78,7 @@ def test_runs_and_files_are_written_down(store: Shop) -> None:
     assert runs[0]["started_at"] <= runs[0]["finished_at"]
     assert "Europe/Berlin" in runs[0]["settings"]
     assert '"duckdb"' in runs[0]["versions"]
+    assert f'"layout": {LAYOUT_VERSION}' in runs[0]["versions"]
     files = store.rows("SELECT path, size, row_count, length(content_hash) FROM files ORDER BY ALL")
     assert files == [
         ("customers.csv", len(STORE["customers.csv"]), 2, 64),
@@ -87,6 +91,29 @@ def test_a_run_with_nothing_new_is_no_run(store: Shop) -> None:
     store.run()
     assert store.run().run_id is None
     assert store.rows("SELECT count(*) FROM runs") == [(1,)]
+
+
+def test_a_run_leaves_the_tables_of_the_layout_and_no_others(store: Shop) -> None:
+    store.run()
+    store.put(MORE).run()
+    found = store.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary")
+    sums = [rollup.relation for rollup in ROLLUPS.values()]
+    expected = (*star_relations(), *BOOKS, *sums, AGG_TERMS)
+    assert {name for (name,) in found} == {relation.name for relation in expected}
+
+
+def test_the_balance_of_a_table_is_that_of_all_its_files(store: Shop) -> None:
+    store.run()
+    store.put(MORE | {"sales-3.csv": MORE["sales-2.csv"].replace(b"1.25", b"1.75")}).run()
+    with open_warehouse(store.url, Access(read_only=True)) as reader:
+        found = {row[0]: row[1:] for row in balance_by_table(reader)}
+    assert found["customers"] == (2, 2, 0, 0, 0, None, None)
+    assert found["products"] == (2, 2, 0, 0, 0, None, None)
+    assert found["sales"] == (17, 5, 5, 7, 1, Decimal("20.2000"), Decimal("12.5000"))
+
+
+def test_the_layout_that_a_dashboard_may_read_is_the_first() -> None:
+    assert LAYOUT_VERSION == 1
 
 
 # --- planted leaks
@@ -143,6 +170,26 @@ def test_a_leak_in_the_loader_is_seen(
         assert store.is_empty()
     else:
         assert store.dump() == before
+
+
+def test_what_is_wrong_is_said_a_line_each(store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish = DuckDBWarehouse.publish
+
+    def leaking(self: DuckDBWarehouse, table: Table, *arguments: Any, **named: Any) -> None:
+        publish(self, table, *arguments, **named)
+        if table.name == "sales":
+            self.rows(LEAKS["a cent goes from one sale to another"])
+            self.rows("DELETE FROM products WHERE product_id = 2")
+
+    monkeypatch.setattr(DuckDBWarehouse, "publish", leaking)
+    with pytest.raises(BooksError) as raised:
+        store.put(MORE).run()
+    assert str(raised.value).split("\n") == [
+        "the books do not balance; nothing was loaded:",
+        "  products: 1 rows in the warehouse, 2 by the ledger",
+        "  sales: 2 rows whose total_sales is not quantity * price",
+        "  sales.product_id: 1 keys are not in products",
+    ]
 
 
 @pytest.mark.parametrize("double", [False, True], ids=["lost", "doubled"])

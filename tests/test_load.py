@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
-from data_pipeline import pipeline
+from data_pipeline import extract, pipeline
 from data_pipeline.errors import PipelineError, SourceError
 from tests.rawfiles import STORE, customers, products, sales
 from tests.shop import Shop, assert_is_star, every_warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from data_pipeline.sources.files import RawFile
+    from data_pipeline.sources.header import Format
 
 pytestmark = every_warehouse
 
@@ -196,6 +203,38 @@ def test_an_orphan_that_comes_twice_is_one_orphan_and_one_duplicate(shop: Shop) 
     assert refused(shop) == [("sales-1.csv", 2, "orphan_product")]
     run_each(shop, {"products-2.csv": products("9,Cup,Kitchen,1")})
     assert prices(shop) == [(1, "5.0000", "sales-1.csv", 2)]
+
+
+def test_a_held_record_says_what_it_waits_for(shop: Shop) -> None:
+    rows = sales(f"1,1,9,1,5,{DAY}", f"2,8,1,1,5,{DAY}", f"3,1,1,1,5,{DAY}", f"3,1,1,1,6,{DAY}")
+    run_each(shop, DIMENSIONS | {"sales.csv": rows})
+    assert shop.rows("SELECT reason, detail FROM quarantine ORDER BY source_line") == [
+        ("orphan_product", "product_id 9 is not in products"),
+        ("orphan_customer", "customer_id 8 is not in customers"),
+        ("superseded", "a newer version of transaction_id 3"),
+    ]
+
+
+def test_only_texts_that_go_to_quarantine_are_read_again(
+    store: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.run()
+    asked: list[tuple[str, list[int]]] = []
+    read_texts = extract.read_texts
+
+    def noting(file: RawFile, format_: Format, lines: list[int]) -> Iterator[tuple[int, str]]:
+        asked.append((file.name, sorted(lines)))
+        return read_texts(file, format_, lines)
+
+    monkeypatch.setattr("data_pipeline.extract.read_texts", noting)
+    twice = f"8,1,1,1,5,{DAY}"
+    rows = sales(twice, twice, f"1,1,1,7,5,{DAY}", f"9,1,9,1,5,{DAY}")
+    store.put({"sales_2.csv": rows}).run()
+    assert asked == [("sales.csv", [2]), ("sales_2.csv", [5])]
+    asked.clear()
+    store.put({"sales_3.csv": sales(f"1,1,1,8,5,{DAY}")}).run()
+    assert asked == [("sales_2.csv", [4])]
+    assert [row[0] for row in refused(store)] == ["sales.csv", "sales_2.csv", "sales_2.csv"]
 
 
 # --- guests

@@ -93,7 +93,7 @@ def sql_mutants(statement: str) -> list[Mutant]:
     found = []
     for what, place, new in _changes_of_sql(statement):
         if place > begin:
-            line = statement[statement.rfind("\n", 0, place) + 1 :].split("\n", maxsplit=1)[0].strip()
+            line = statement[statement.rfind("\n", 0, place) + 1 :].partition("\n")[0].strip()
             found.append(Mutant(f"{what}: {line[:80]}", partial(str, new)))
     return _told_apart(found)
 

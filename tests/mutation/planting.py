@@ -30,6 +30,8 @@ PACKAGE = ROOT / "data_pipeline"
 SCENARIOS = "scenarios"
 """Among the tests: the runs of scenarios.py, without pytest."""
 
+VALUES, CONTRACT = "test_values.py", "test_contract.py test_values.py"
+
 PARTS: dict[str, tuple[str, ...]] = {
     "contract": ("contract.py", "kinds.py"),
     "transform": ("transform.py", "judge.py"),
@@ -39,10 +41,10 @@ PARTS: dict[str, tuple[str, ...]] = {
 """The files of each part of the core, in which faults are planted."""
 
 TESTS = {
-    "contract": ("test_contract.py", SCENARIOS, "test_golden.py", "test_plain.py"),
-    "transform": (SCENARIOS, "test_golden.py", "test_plain.py", "test_masking.py"),
-    "load": (SCENARIOS, "test_load.py", "test_ledger.py"),
-    "ledger": (SCENARIOS, "test_ledger.py", "test_load.py", "test_masking.py"),
+    "contract": (CONTRACT, SCENARIOS, "test_golden.py", "test_plain.py"),
+    "transform": (VALUES, SCENARIOS, "test_golden.py", "test_plain.py", "test_masking.py"),
+    "load": (VALUES, SCENARIOS, "test_load.py", "test_masking.py", "test_ledger.py"),
+    "ledger": (VALUES, SCENARIOS, "test_ledger.py", "test_masking.py", "test_load.py"),
 }
 """What is asked about each part, the quickest and likeliest first."""
 
@@ -108,7 +110,7 @@ def start(part: str, file: str, source: str, expected: list[scenarios.Delivery])
 def passes(test: str, expected: list[scenarios.Delivery]) -> bool:
     if test != SCENARIOS:
         told = ["-x", "-q", "-p", "no:cacheprovider", "-k", ONLY_DUCKDB]
-        return pytest.main([*told, str(ROOT / "tests" / test)]) == 0
+        return pytest.main([*told, *(str(ROOT / "tests" / name) for name in test.split())]) == 0
     try:
         scenarios.check(expected)
     except BaseException:  # noqa: BLE001 (told by the answer)
