@@ -84,6 +84,7 @@ def chosen_faults(asked: argparse.Namespace) -> list[Fault]:
     chosen: list[Fault] = []
     for part in asked.parts:
         every = [f for f in faults_of(part) if asked.match in f.name]
+        every = [f for f in every if asked.known or f.name not in known_survivors()]
         some = random.Random(asked.seed).sample(every, min(asked.sample or len(every), len(every)))
         print(f"{part}: {len(every)} faults, {len(some)} chosen", flush=True)
         chosen += sorted(some, key=every.index)
@@ -105,6 +106,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after these")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=JOBS, help="faults at once (%(default)s)")
+    parser.add_argument("--known", action="store_true", help="try what is known to survive, too")
     parser.add_argument("--list", action="store_true", help="only count the faults")
     asked = parser.parse_args()
     begin, known = time.monotonic(), known_survivors()

@@ -30,7 +30,7 @@ PACKAGE = ROOT / "data_pipeline"
 SCENARIOS = "scenarios"
 """Among the tests: the runs of scenarios.py, without pytest."""
 
-VALUES, CONTRACT = "test_values.py", "test_contract.py test_values.py"
+VALUES, CONTRACT, LEAKS = "test_values.py", "test_contract.py test_values.py", "test_leaks.py"
 
 PARTS: dict[str, tuple[str, ...]] = {
     "contract": ("contract.py", "kinds.py"),
@@ -43,8 +43,8 @@ PARTS: dict[str, tuple[str, ...]] = {
 TESTS = {
     "contract": (CONTRACT, SCENARIOS, "test_golden.py", "test_plain.py"),
     "transform": (VALUES, SCENARIOS, "test_golden.py", "test_plain.py", "test_masking.py"),
-    "load": (VALUES, SCENARIOS, "test_load.py", "test_masking.py", "test_ledger.py"),
-    "ledger": (VALUES, SCENARIOS, "test_ledger.py", "test_masking.py", "test_load.py"),
+    "load": (VALUES, SCENARIOS, "test_load.py", "test_ledger.py", "test_masking.py", LEAKS),
+    "ledger": (VALUES, SCENARIOS, "test_ledger.py", LEAKS, "test_masking.py", "test_load.py"),
 }
 """What is asked about each part, the quickest and likeliest first."""
 
