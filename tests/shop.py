@@ -256,10 +256,11 @@ def assert_is_ledger(shop: Shop, star: Star) -> None:
     """The movements of all runs add up to where each file's rows are now."""
     found = shop.rows(
         "SELECT source_file, sum(rows_read), sum(rows_loaded), sum(rows_duplicate),"
-        " sum(rows_quarantined), sum(rows_repaired), sum(amount_loaded), sum(amount_quarantined)"
+        " sum(rows_quarantined), sum(rows_repaired), sum(amount_loaded), sum(amount_quarantined),"
+        " sum(amount_read), sum(amount_duplicate)"
         " FROM ledger GROUP BY source_file ORDER BY source_file"
     )
-    for name, read, loaded, duplicate, quarantined, repaired, amount, lost in found:
+    for name, read, loaded, duplicate, quarantined, repaired, amount, lost, all_, twice in found:
         rows = [r for table in star.loaded.values() for r in table if r.file == name]
         sold = exact_sum(r["total_sales"] for r in rows if r.table == "sales")
         bad = [q for q in star.quarantined if q.file == name]
@@ -270,4 +271,5 @@ def assert_is_ledger(shop: Shop, star: Star) -> None:
         assert repaired == sum(r.repairs is not None for r in rows), name
         assert (amount or 0) == sold, name
         assert (lost or 0) == exact_sum(q.amount for q in bad), name
+        assert (all_ or 0) == (amount or 0) + (lost or 0) + (twice or 0), name
     assert {name for name, *_ in found} >= {name for name, count in star.read.items() if count}

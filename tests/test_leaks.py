@@ -17,7 +17,7 @@ from data_pipeline.sources.parquet import ParquetFile
 from data_pipeline.sources.text import TextFile
 from data_pipeline.warehouses import Access, open_warehouse
 from data_pipeline.warehouses.duckdb import DuckDBWarehouse
-from tests.rawfiles import sales
+from tests.rawfiles import customers, products, sales
 from tests.shop import Shop
 
 if TYPE_CHECKING:
@@ -125,6 +125,28 @@ def test_records_counted_read_and_booked_have_to_agree(
             close_books(reader, cleaned, {"sales": tally})
         cleaned[0].rows = 3
         close_books(reader, cleaned, {"sales": Tally(table, {"sales.csv": Movement(3, 3)})})
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_row_that_is_twice_in_quarantine_is_seen(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    publish = DuckDBWarehouse.publish
+
+    def leaking(self: DuckDBWarehouse, table: Table, *arguments: Any, **named: Any) -> None:
+        publish(self, table, *arguments, **named)
+        if table.name == name:
+            self.rows(f"INSERT INTO {name}_held SELECT * FROM {name}_held")
+
+    monkeypatch.setattr(DuckDBWarehouse, "publish", leaking)
+    versions = {
+        "customers.csv": customers("1,Ann,a@b.example,Rome", "1,Ann,a@b.example,Oslo"),
+        "products.csv": products("1,Mug,Kitchen,1", "1,Mug,Garden,1"),
+        "sales.csv": sales(f"1,1,1,1,5,{DAY}", f"1,1,1,1,6,{DAY}"),
+    }
+    said = rf"{name}: 2 quarantined rows in the warehouse, 1 by the ledger"
+    with pytest.raises(BooksError, match=said):
+        shop.put(versions).run()
 
 
 @pytest.mark.parametrize("double", [False, True], ids=["lost", "doubled"])

@@ -12,7 +12,7 @@ from data_pipeline.ledger import LAYOUT_VERSION, balance_by_table
 from data_pipeline.metrics.rollups import AGG_TERMS, ROLLUPS
 from data_pipeline.warehouses import Access, open_warehouse
 from tests.rawfiles import STORE, products
-from tests.shop import Shop
+from tests.shop import Shop, assert_is_star
 from tests.test_leaks import MORE
 
 SHEET = (
@@ -105,6 +105,16 @@ def test_files_of_a_header_alone_balance(store: Shop) -> None:
     assert store.rows("SELECT path, row_count FROM files ORDER BY path") == [
         (name, 0) for name in sorted(STORE)
     ]
+
+
+def test_what_was_booked_of_a_file_that_is_gone_is_taken_back_once(store: Shop) -> None:
+    store.put(MORE).run()
+    (store.raw / "sales-2.csv").unlink()
+    for _ in range(2):
+        store.run(full_refresh=True)
+    booked = store.rows("SELECT run_id, entry FROM ledger WHERE source_file = 'sales-2.csv'")
+    assert sorted(booked) == [(1, "load"), (2, "reversal")]
+    assert_is_star(store, store.star())
 
 
 def test_the_layout_that_a_dashboard_may_read_is_the_first() -> None:

@@ -84,7 +84,6 @@ def chosen_faults(asked: argparse.Namespace) -> list[Fault]:
     chosen: list[Fault] = []
     for part in asked.parts:
         every = [f for f in faults_of(part) if asked.match in f.name]
-        every = [f for f in every if asked.known or f.name not in known_survivors()]
         some = random.Random(asked.seed).sample(every, min(asked.sample or len(every), len(every)))
         print(f"{part}: {len(every)} faults, {len(some)} chosen", flush=True)
         chosen += sorted(some, key=every.index)
@@ -106,27 +105,30 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after these")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=JOBS, help="faults at once (%(default)s)")
-    parser.add_argument("--known", action="store_true", help="try what is known to survive, too")
+    parser.add_argument("--known", action="store_true", help="only what is known to survive")
     parser.add_argument("--list", action="store_true", help="only count the faults")
     asked = parser.parse_args()
     begin, known = time.monotonic(), known_survivors()
     chosen = chosen_faults(asked)
+    if asked.known:
+        chosen, known = [fault for fault in chosen if fault.name in known], {}
     if asked.list or not chosen:
         return 0
     planting.import_what_tests_import()
     if not sound(asked.parts):
         return 2
     counts: Counter[str] = Counter()
-    for fault, ended in outcomes(chosen, asked.jobs, begin + asked.seconds):
-        if ended == SURVIVED and fault.name in known:
-            counts["the same" if known[fault.name].startswith(THE_SAME) else "known"] += 1
-            print(f"  known: {fault.name} ({known[fault.name]})", flush=True)
-        else:
-            counts[ended if ended in (SURVIVED, TIMED_OUT) else "killed"] += 1
-            seen = f"killed by {ended}" if ended not in (SURVIVED, TIMED_OUT) else ended.upper()
-            print(f"  {seen}: {fault.name}", flush=True)
+    for fault in chosen:
+        if reason := known.get(fault.name):
+            counts[THE_SAME if reason.startswith(THE_SAME) else "known"] += 1
+            print(f"  known: {fault.name} ({reason})", flush=True)
+    unknown = [fault for fault in chosen if fault.name not in known]
+    for fault, ended in outcomes(unknown, asked.jobs, begin + asked.seconds):
+        counts[ended if ended in (SURVIVED, TIMED_OUT) else "killed"] += 1
+        seen = f"killed by {ended}" if ended not in (SURVIVED, TIMED_OUT) else ended.upper()
+        print(f"  {seen}: {fault.name}", flush=True)
     told = ", ".join(f"{count} {how}" for how, count in sorted(counts.items()))
-    changing = counts.total() - counts["the same"]
+    changing = counts.total() - counts[THE_SAME]
     share = counts["killed"] / changing if changing else 1.0
     print(f"{told}: {share:.1%} of {changing} killed, in {time.monotonic() - begin:.0f} s")
     return int(bool(counts[SURVIVED] or counts[TIMED_OUT]) or share < ENOUGH)
