@@ -6,10 +6,11 @@ once. Exit 0: done and balanced; 1: failed and nothing changed; 2: wrong usage o
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 import click
 
@@ -62,6 +63,10 @@ class LateCommands(click.Group):
             formatter.write_dl([(name, help_) for name, (_, help_) in COMMANDS.items()])
 
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+NOT_SAID = "what was done stays done, and can be seen with: sales status"
+
+
 def _version() -> str:
     try:
         return version("ecommerce-sales-pipeline")
@@ -93,7 +98,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         except Exception as error:  # noqa: BLE001 (the last resort: no traceback for a user)
             if signals:
                 _interrupted()
+            if not debug and _is_full(error):
+                _fail(f"cannot write the output: {error.strerror}; {NOT_SAID}", 1)
             _explain(error, debug)
+
+
+def _is_full(error: Exception) -> TypeGuard[OSError]:
+    """Whether it is the terminal's or the log's fault: errors of files say which file."""
+    return isinstance(error, OSError) and error.errno in NO_ROOM and error.filename is None
 
 
 def _explain(error: Exception, debug: bool) -> NoReturn:

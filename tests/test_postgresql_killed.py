@@ -24,6 +24,7 @@ from data_pipeline.engines.scratch import PREFIX
 from data_pipeline.errors import WarehouseError
 from tests.rawfiles import STORE, customers, sales
 from tests.shop import HOUSES, Shop, assert_is_star
+from tests.source_rules import ROOT
 
 if TYPE_CHECKING:
     from tests.shop import House
@@ -122,6 +123,47 @@ def test_a_killed_client_leaves_the_old_state(shop: Shop, monkeypatch: pytest.Mo
         survive(shop, 1, kill)
         order.close()
     assert list(scratch.glob(f"{PREFIX}*")) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_cleanly(shop: Shop, number: signal.Signals) -> None:
+    """One message, exit 130, no process, no session and no file left behind."""
+    before = shop.dump()
+    shop.put({"sales-2.csv": sales(*(f"{n},1,1,1,5,2025-03-04" for n in range(10, 40_000)))})
+    name, scratch = f"signalled {os.getpid()}", shop.folder / "scratch"
+    scratch.mkdir()
+    url = f"{shop.url}&application_name={name.replace(' ', '%20')}"
+    told = ["run", "--raw", str(shop.raw), "--warehouse", url, "--processed", "none"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "data_pipeline", *told],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(scratch)},
+        start_new_session=True,
+    )
+    watch = shop.house.schema.session()  # type: ignore[attr-defined]
+    there = "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = $1"
+    wait_until(lambda: watch.rows(there, [name]) == [(1,)])
+    time.sleep(0.2)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert said.strip() == "interrupted; a run that was not done has changed nothing"
+    wait_until(lambda: watch.rows(there, [name]) == [(0,)])
+    watch.close()
+    assert list(scratch.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+    assert shop.dump() == before
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_terminated_connection_leaves_the_old_state(shop: Shop) -> None:

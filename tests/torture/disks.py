@@ -6,13 +6,14 @@ import io
 import resource
 import shutil
 import subprocess
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING
 
 from tests.torture.forked import in_child
 from tests.torture.scenes import Scene, digest, processed_files, url_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SAID = ("cannot write", "cannot open", "cannot make")
@@ -24,20 +25,30 @@ def limit_files(scene: Scene, place: Path, size: int) -> str:
     return judge(scene, place, f"files up to {size}", in_child(run_limited, scene, place, size))
 
 
-def fill_disk(scene: Scene, place: Path, size: int) -> str | None:
-    """Run on a file system of `size` bytes; None when none can be mounted here."""
+@contextmanager
+def mounted(place: Path, size: int) -> Iterator[bool]:
+    """A file system of `size` bytes at the place; False when none can be mounted here."""
     place.mkdir(exist_ok=True)
-    mounted = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-    if subprocess.run(mounted, capture_output=True, check=False).returncode:
-        return None
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        yield False
+        return
     try:
-        shutil.copytree(scene.before, place, dirs_exist_ok=True)
-        ended = judge(scene, place, f"disk of {size}", in_child(run_command, scene, place))
-    except shutil.Error:
-        ended = "too small to begin"
+        yield True
     finally:
         subprocess.run(["umount", str(place)], check=True)
-    return ended
+
+
+def fill_disk(scene: Scene, place: Path, size: int) -> str | None:
+    """Run on a file system of `size` bytes; None when none can be mounted here."""
+    with mounted(place, size) as is_there:
+        if not is_there:
+            return None
+        try:
+            shutil.copytree(scene.before, place, dirs_exist_ok=True)
+        except shutil.Error:
+            return "too small to begin"
+        return judge(scene, place, f"disk of {size}", in_child(run_command, scene, place))
 
 
 def run_limited(scene: Scene, place: Path, size: int) -> tuple[int, str]:

@@ -17,9 +17,12 @@ from data_pipeline import pipeline
 from data_pipeline.errors import PipelineError, WarehouseError
 from data_pipeline.processed import Processed
 from data_pipeline.signals import interruptible, uninterrupted
+from data_pipeline.warehouses import Access, open_warehouse
 from tests.rawfiles import STORE, sales
+from tests.torture.disks import mounted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from tests.shop import Shop
@@ -90,6 +93,55 @@ def test_processed_files_that_a_killed_run_left_old_are_written_again(
     store.run(processed=processed)
     assert (processed / "transformed_sales.csv").read_text().count("\n") == 6
     assert len(list(processed.iterdir())) == 3
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 16 MB of its own."""
+    place = tmp_path / "disk"
+    with mounted(place, 16 << 20) as is_there:
+        if not is_there:
+            pytest.skip("no file system can be mounted here")
+        yield place
+
+
+def test_a_full_disk_under_the_processed_files(store: Shop, disk: Path) -> None:
+    processed = disk / "processed"
+    store.run(processed=processed)
+    before, files = store.dump(), {path: path.read_bytes() for path in processed.iterdir()}
+    (disk / "ballast").write_bytes(bytes((16 << 20) - (64 << 10)))
+    store.put({"sales-2.csv": sales(*(f"{n},1,1,1,5,2025-03-04" for n in range(10, 9_000)))})
+    with pytest.raises(WarehouseError, match=r"cannot write .*No space left"):
+        store.run(processed=processed)
+    assert store.dump() == before
+    assert {path: path.read_bytes() for path in processed.iterdir()} == files
+
+
+def test_a_directory_that_is_read_only(store: Shop, disk: Path) -> None:
+    """A run says so; readers do not mind."""
+    url = f"duckdb:///{disk}/warehouse.duckdb"
+    store.run(warehouse=url)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    with pytest.raises(WarehouseError, match=r"cannot open .*Read-only file system"):
+        store.put(MORE).run(warehouse=url)
+    with open_warehouse(url, Access(read_only=True)) as reader:
+        assert reader.rows("SELECT COUNT(*) FROM sales") == [(3,)]
+
+
+def test_a_log_that_has_no_room(store: Shop) -> None:
+    """What the command had to say is lost, what it did is not."""
+    told = ["run", "--raw", str(store.raw), "--warehouse", store.url, "--processed", "none"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "data_pipeline", *told],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: cannot write the output: No space left on device; what was done stays done, and "
+        "can be seen with: sales status\n"
+    )
+    assert store.rows("SELECT COUNT(*) FROM sales") == [(3,)]
 
 
 def test_a_folder_that_may_not_be_written(store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
