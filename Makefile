@@ -111,6 +111,11 @@ hashes: $(VENV)/.dev ## write the hashes of all pinned files to requirements-has
 	    --no-emit-index-url --no-emit-find-links --generate-hashes --extra dev \
 	    --constraint requirements-dev.txt pyproject.toml --output-file requirements-hashed.txt
 
+.PHONY: venv-hashed
+venv-hashed: $(VENV)/.made ## before venv-dev: install only files whose hashes are known
+	@echo 'Installing requirements-hashed.txt ...'
+	@$(PIP) install -qq --no-compile --no-deps --require-hashes --requirement requirements-hashed.txt
+
 venv: $(VENV)/.run ## only the environment of run
 venv-dev: $(VENV)/.dev ## only the environment of test and check
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from fnmatch import fnmatch
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.markers import default_environment
@@ -14,6 +17,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.source_rules import PACKAGE, ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT: dict[str, Any] = PYPROJECT["project"]
@@ -87,6 +93,31 @@ def test_every_pin_has_the_hashes_of_its_files() -> None:
     dev = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     lines = (line.partition("#")[0] for line in dev.splitlines())
     assert {line.replace(" ", "") for line in lines if line.strip()} == set(pins)
+
+
+def test_a_file_with_another_hash_is_not_installed(tmp_path: Path) -> None:
+    """As CI installs: from requirements-hashed.txt, with --require-hashes."""
+    text = (ROOT / "requirements-hashed.txt").read_text(encoding="utf-8")
+    found = re.search(r"^iniconfig==(?:.*\\\n)*.*", text, re.MULTILINE)
+    assert found
+    sound = downloaded(found[0], tmp_path)
+    if sound.returncode and os.environ.get("CI") != "true":
+        pytest.skip("no package index can be reached")
+    assert sound.returncode == 0, sound.stderr
+    tampered = re.sub("sha256:.{8}", "sha256:00000000", found[0])
+    refused = downloaded(tampered, tmp_path / "refused")
+    assert refused.returncode
+    assert "DO NOT MATCH THE HASHES" in refused.stderr
+
+
+def downloaded(requirement: str, place: Path) -> subprocess.CompletedProcess[str]:
+    """Let pip download one requirement."""
+    place.mkdir(exist_ok=True)
+    asked = place / "asked.txt"
+    asked.write_text(requirement, encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes"]
+    told = ["--no-input", "--no-cache-dir", "--dest", str(place), "--requirement", str(asked)]
+    return subprocess.run([*command, *told], capture_output=True, text=True, check=False)
 
 
 def test_every_file_of_the_package_is_installed() -> None:
