@@ -9,8 +9,10 @@ import sys
 import pytest
 
 import data_pipeline
-from tests.mutation.__main__ import ROOT, TESTS, Planted, known_survivors
-from tests.mutation.operators import mutants
+from tests.mutation import scenarios
+from tests.mutation.__main__ import faults_of, known_survivors
+from tests.mutation.operators import mutants, sql_mutants
+from tests.mutation.planting import PARTS, ROOT, SCENARIOS, TESTS, Planted
 
 SOURCE = """
 LOW = 1
@@ -31,11 +33,28 @@ def test_each_fault_changes_one_thing() -> None:
     assert all(source != sound for source in found.values())
 
 
-def test_names_are_told_apart() -> None:
-    for module in TESTS:
-        names = [m.name for m in mutants((ROOT / f"data_pipeline/{module}.py").read_text())]
-        assert len(names) > 50
-        assert len(set(names)) == len(names)
+def test_what_is_only_read_has_no_faults() -> None:
+    assert mutants('def f(a: int | None) -> list[1]:\n    """A < B AND c <> d."""\n') == []
+    assert [m.name for m in sql_mutants("-- grain: a <> b\nSELECT a\nFROM t WHERE a <> b")] == [
+        "<> -> =: FROM t WHERE a <> b"
+    ]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_names_are_told_apart(part: str) -> None:
+    names = [fault.name for fault in faults_of(part)]
+    assert len(names) > 80
+    assert len(set(names)) == len(names)
+    assert all(
+        (ROOT / "tests" / t).exists()
+        for test in TESTS[part]
+        for t in test.split()
+        if t != SCENARIOS
+    )
+
+
+def test_the_scenarios_pass_when_nothing_is_planted() -> None:
+    scenarios.check(scenarios.expect())
 
 
 def test_a_fault_is_planted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,11 +70,7 @@ def test_a_fault_is_planted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_survivors_are_faults_that_can_still_be_planted() -> None:
-    every = {
-        f"{module}: {mutant.name}"
-        for module in TESTS
-        for mutant in mutants((ROOT / f"data_pipeline/{module}.py").read_text())
-    }
+    every = {fault.name for part in PARTS for fault in faults_of(part)}
     known = known_survivors()
     assert set(known) <= every
     assert all(reason for reason in known.values())
