@@ -10,12 +10,12 @@ import pytest
 from data_pipeline import contract, kinds, ledger, load, transform
 from data_pipeline.load import Movement
 
-VALUES = {
+VALUES = [
     value
     for module in (contract, kinds, ledger, load, transform)
     for value in vars(module).values()
     if isinstance(value, type) and is_dataclass(value) and value.__module__ == module.__name__
-}
+]
 COUNTED_INTO = {"Movement", "Tally", "CleanedFile"}
 """Those that a run adds to."""
 
