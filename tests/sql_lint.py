@@ -31,6 +31,20 @@ NOT_PORTABLE = frozenset(
 FLOAT_TYPES = (exp.DType.DOUBLE, exp.DType.FLOAT)
 DAY_OF_WEEK = {"DOW", "DAYOFWEEK", "DAYOFWEEKISO", "ISODOW", "WEEKDAY"}
 
+
+def _asks_for_an_answer(node: exp.Expr) -> bool:
+    """HAVING SUM(a) where the answer has an `a` of its own: BigQuery takes that one."""
+    having = node.args.get("having") if isinstance(node, exp.Select) else None
+    if having is None:
+        return False
+    made = {c.alias for c in node.expressions if c.alias and c.alias != c.unalias().name}
+    return any(
+        column.name in made and not column.table
+        for aggregate in having.find_all(exp.AggFunc)
+        for column in aggregate.find_all(exp.Column)
+    )
+
+
 PORTABLE_RULES: dict[str, tuple[str, Callable[[exp.Expr], bool]]] = {
     "qualify": (
         "QUALIFY: a window in a CTE, then WHERE",
@@ -91,6 +105,10 @@ PORTABLE_RULES: dict[str, tuple[str, Callable[[exp.Expr], bool]]] = {
         lambda node: (
             isinstance(node, exp.Delete | exp.Update) and bool(node.this.args.get("alias"))
         ),
+    ),
+    "having": (
+        "HAVING over a column whose name an answer bears: the name of its table before it",
+        _asks_for_an_answer,
     ),
     "rowid": (
         "rowid: a key",
