@@ -1,6 +1,8 @@
 # The least that a warehouse on BigQuery needs: a dataset, a service account for the runs, one for
 # readers, and a bucket for rows on their way (optional). See docs/bigquery.md.
-# Written from the provider's documentation; neither validated nor applied so far.
+# Written from the provider's documentation. Its syntax was checked by `terraform fmt`, all arguments
+# and attributes against the provider's schema (bindings cdktf-provider-google 16.12); neither
+# `terraform validate` nor `terraform apply` has run.
 
 terraform {
   required_providers {

@@ -1,6 +1,8 @@
 # The least that a warehouse on Redshift Serverless needs: a bucket for rows on their way, a role
 # with which COPY reads it, a namespace and a workgroup. See docs/redshift.md.
-# Written from the provider's documentation; neither validated nor applied so far.
+# Written from the provider's documentation. Its syntax was checked by `terraform fmt`, all arguments
+# and attributes against the provider's schema (bindings cdktf-provider-aws 21.22); neither
+# `terraform validate` nor `terraform apply` has run.
 
 terraform {
   required_providers {
