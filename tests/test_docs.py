@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import click
 import pytest
 
+from data_pipeline.cli import cli
 from tests.source_rules import ROOT
 
 DOCUMENTS = sorted(
@@ -24,6 +28,8 @@ DOCUMENTS = sorted(
 )
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+SHOWN = re.compile(r"(?:^[$] |`)sales ((?:[^`\n\\]|\\\n)+)", re.MULTILINE)
+"""A command in a console block, or in a sentence."""
 NOT_RUN = ("git ", "cd ", "make", "pip ", "pytest", "source ", ".ci/")
 """Beginnings of lines that set things up, or run this very suite."""
 INSTEAD = {"make run": "sales simulate --sales 2000 && sales run && sales charts"}
@@ -77,6 +83,27 @@ def runnable(commands: list[str]) -> list[str]:
     return [command for command in bare if not command.startswith(NOT_RUN)]
 
 
+def unknown_in(shown: str) -> str:
+    """What of a command `sales` does not know, if anything; it is not run."""
+    name, *words = shlex.split(shown.replace("\\\n", " "), comments=True)
+    context = click.Context(cli)
+    command = cli.get_command(context, name)
+    if command is None:
+        return name
+    try:
+        with suppress(click.BadOptionUsage):  # a sentence may leave the value out
+            command.make_parser(context).parse_args(words)
+    except click.NoSuchOption as error:
+        return error.option_name
+    return ""
+
+
+@ids
+def test_commands_that_are_shown_are_known(document: Path) -> None:
+    shown = [text for text in SHOWN.findall(document.read_text(encoding="utf-8")) if text[0] != "-"]
+    assert {text: said for text in shown if (said := unknown_in(text))} == {}
+
+
 @ids
 def test_make_targets_exist(document: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -96,6 +123,11 @@ def test_links_lead_somewhere(document: Path) -> None:
 def test_a_block_is_read_line_by_line() -> None:
     text = "```sh\nsales run   # all\n\n# why\nsales trace \\\n  5\n```\n```console\nnot run\n```\n"
     assert commands_of(text) == ["sales run", "sales trace    5"]
+
+
+def test_what_is_not_known_is_caught() -> None:
+    text = "`sales status`\n$ sales run --colour red\n$ sales run \\\n  --wait 5\n$ sales go\n"
+    assert list(map(unknown_in, SHOWN.findall(text))) == ["", "--colour", "", "go"]
 
 
 def test_what_is_run_and_what_is_not() -> None:
