@@ -16,12 +16,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from data_pipeline.engines.scratch import PREFIX
 from data_pipeline.errors import WarehouseError
+from tests.nursery import nursery
 from tests.rawfiles import STORE, customers, sales
 from tests.shop import HOUSES, Shop, assert_is_star
 from tests.source_rules import ROOT
@@ -31,26 +32,6 @@ if TYPE_CHECKING:
 
 KILLS = 20
 ROWS = 400
-
-NURSERY = """
-import os, sys
-from pathlib import Path
-from data_pipeline.config import Settings
-from data_pipeline import pipeline
-from data_pipeline.warehouses import postgresql
-import asyncpg, sqlglot
-told = {"processed": None, "max_quarantine": 1.0}
-settings = Settings(raw=Path(sys.argv[1]), warehouse=sys.argv[2], **told)
-print("ready", flush=True)
-for _ in sys.stdin:
-    child = os.fork()
-    if child == 0:
-        pipeline.run(settings)
-        os._exit(0)
-    print(child, flush=True)
-    print(os.waitpid(child, 0)[1], flush=True)
-"""
-"""Has imported all it needs, and forks a run for every line it is sent: pid, then its end."""
 
 
 @pytest.fixture
@@ -104,24 +85,16 @@ def test_a_killed_client_leaves_the_old_state(shop: Shop, monkeypatch: pytest.Mo
     scratch.mkdir()
     monkeypatch.setenv("TMPDIR", str(scratch))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    arguments = [sys.executable, "-W", "ignore", "-c", NURSERY, str(shop.raw), shop.url]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(arguments, **pipes) as nursery:
-        order, answer = nursery.stdin, nursery.stdout
-        assert order is not None
-        assert answer is not None
-        assert answer.readline() == "ready\n"
+    late = ("data_pipeline.warehouses.postgresql", "asyncpg", "sqlglot")
+    with nursery(shop.raw, shop.url, *late) as runs:
 
         def kill(after_s: float) -> bool:
-            order.write("run\n")
-            order.flush()
-            child = int(answer.readline())
+            child = runs.start()
             time.sleep(after_s)
             os.kill(child, signal.SIGKILL)
-            return int(answer.readline()) == signal.SIGKILL
+            return runs.end() == signal.SIGKILL
 
         survive(shop, 1, kill)
-        order.close()
     assert list(scratch.glob(f"{PREFIX}*")) == []
 
 

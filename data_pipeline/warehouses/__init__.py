@@ -13,7 +13,7 @@ __all__ = ["Access", "Warehouse", "check_url", "known_schemes", "open_warehouse"
 
 
 SHARED = frozenset({"base", "remote", "remote_schema", "duckdb_keys", "pgcopy"}) | {
-    *("redshift_session", "redshift_tables", "s3"),
+    *("redshift_session", "redshift_tables", "redshift_words", "s3", "aws"),
     *("bqcost", "bqjobs", "bqlock", "bqsql", "bqtables", "bqurl", "bqwords"),
 }
 """Modules beside the warehouses that are none."""

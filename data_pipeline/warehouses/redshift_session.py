@@ -6,7 +6,6 @@ WarehouseError that shows no secret and says what to do.
 
 from __future__ import annotations
 
-import re
 import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +17,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from data_pipeline.errors import ConfigError, WarehouseError
 from data_pipeline.urls import hide_password
+from data_pipeline.warehouses import aws
 from data_pipeline.warehouses.base import Row
-from data_pipeline.warehouses.s3 import aws_failures, in_words
+from data_pipeline.warehouses.redshift_words import remedy, words_of
 
 Result = TypeVar("Result")
 Answer = tuple[list[tuple[str, int]], list[Row]]
@@ -47,36 +47,6 @@ server that says nothing for minutes is gone.
 
 CANCELLED = "57014"
 LOST = "; the connection is lost, and what was not committed is undone"
-REMEDIES = {
-    r"password authentication failed|no password was provided|user .* does not exist": (
-        "give user and password in the URL (best in SALES_WAREHOUSE), or no password: then AWS is "
-        "asked for one (IAM)"
-    ),
-    r'database "[^"]*" does not exist': "make it with: CREATE DATABASE name",
-    r"not authorized to assume IAM Role|sts:AssumeRole|default IAM role": (
-        "attach a role that may read the bucket to the cluster or namespace, and name it with "
-        "&iam_role=ARN (docs/redshift.md, Rights)"
-    ),
-    r"S3ServiceException.*(Access ?Denied|403)": (
-        "the role of COPY needs s3:GetObject and s3:ListBucket (docs/redshift.md, Rights)"
-    ),
-    r"S3ServiceException.*(301|PermanentRedirect|specified endpoint)": (
-        "the bucket has to be in the region of the database"
-    ),
-    r"\b1023\b|[Ss]erializable isolation violation": (
-        "somebody changed the same tables meanwhile, and nothing of this run was kept: run again"
-    ),
-    r"permission denied|must be owner": "docs/redshift.md lists the rights that are needed",
-    r"(?i)certificate|ssl": (
-        "the server has to prove by TLS who it is; through a tunnel, where its name differs, use "
-        "&sslmode=verify-ca"
-    ),
-    r"communication error|time out|timed out|refused|not known|server socket closed": (
-        "is the database there and awake, and may this machine reach its port (security group, "
-        "publicly accessible)?"
-    ),
-}
-"""What a message says, and what to do about it; the first that fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +187,9 @@ class Session:
         try:
             yield
         except failures(self._driver) as failure:
-            said, code = _words_of(failure)
+            said, code = words_of(failure)
             lost = LOST if code is None and self._connection is not None else ""
-            error = WarehouseError(f"{doing}: {said}{lost}{remedy(said)}")
+            error = WarehouseError(f"{doing}: {said}{lost}{remedy(failure, said)}")
             error.code = code  # type: ignore[attr-defined]
             raise error from None
 
@@ -241,7 +211,7 @@ def load_driver() -> Any:
 
 def failures(driver: Any) -> Any:
     """What the driver raises; an answer that breaks off shows as a number that cannot be read."""
-    return driver.Error, OSError, struct.error, IndexError, *aws_failures()
+    return driver.Error, OSError, struct.error, IndexError, *aws.failures()
 
 
 def _patiently(connect: Callable[[], Result], driver: Any) -> Result:
@@ -250,7 +220,7 @@ def _patiently(connect: Callable[[], Result], driver: Any) -> Result:
         try:
             return connect()
         except (driver.InterfaceError, driver.OperationalError, OSError) as failure:
-            if _words_of(failure)[1] is not None or not _is_of_the_way(failure):
+            if words_of(failure)[1] is not None or not _is_of_the_way(failure):
                 raise
             time.sleep(pause_s)
     return connect()
@@ -260,25 +230,6 @@ def _is_of_the_way(failure: BaseException) -> bool:
     said = str(failure)
     is_lost = any(words in said for words in ("communication error", "time out", "socket closed"))
     return (is_lost or isinstance(failure, OSError)) and "CERTIFICATE" not in said
-
-
-def _words_of(failure: BaseException) -> tuple[str, str | None]:
-    """The server's message and its code, or the driver's; never more than a line of it."""
-    told = failure.args[0] if failure.args else None
-    if isinstance(told, dict):
-        detail = f" ({told['D'].strip().splitlines()[0]})" if told.get("D", "").strip() else ""
-        return told.get("M", "").partition("\n")[0] + detail, told.get("C", "")
-    if isinstance(failure, aws_failures()):
-        return in_words(failure), ""
-    if isinstance(failure, struct.error | IndexError):
-        return "the answer broke off", None
-    said = ": ".join(str(part) for part in failure.args) or type(failure).__name__
-    return said.partition("\n")[0], None
-
-
-def remedy(said: str) -> str:
-    """What to do about a message, as the end of a sentence."""
-    return next((f"; {what}" for sign, what in REMEDIES.items() if re.search(sign, said)), "")
 
 
 def _plain(value: Any) -> Any:

@@ -17,7 +17,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_pipeline.errors import ConfigError, PipelineError, WarehouseError
+from data_pipeline.errors import PipelineError, WarehouseError
+from data_pipeline.warehouses import aws
 
 FILE_BYTES = 64 << 20
 """So large about is an object: several are copied at once, and none needs to be sent in parts."""
@@ -26,29 +27,14 @@ MOST_KEYS = 1_000
 ATTEMPTS = 6
 """Of each request, with pauses that grow from a second to twenty: the client's standard policy."""
 
-MISSING_KEYS = (
-    "log in to AWS (aws sso login, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or name a "
-    "profile with &profile=NAME"
-)
-REMEDIES = {
+REMEDIES = aws.REMEDIES | {
     "NoSuchBucket": "make the bucket, in the region of the database: aws s3 mb s3://NAME",
     "AccessDenied": "who runs this needs s3:PutObject, s3:DeleteObject and s3:ListBucket on it "
     "(docs/redshift.md, Rights)",
-    "ExpiredToken": f"the login has expired: {MISSING_KEYS}",
-    "ExpiredTokenException": f"the login has expired: {MISSING_KEYS}",
-    "InvalidAccessKeyId": MISSING_KEYS,
-    "SignatureDoesNotMatch": MISSING_KEYS,
-    "NoCredentialsError": MISSING_KEYS,
-    "ProfileNotFound": MISSING_KEYS,
-    "TokenRetrievalError": MISSING_KEYS,
-    "UnauthorizedSSOTokenError": MISSING_KEYS,
-    "NoRegionError": "name the region with &region=NAME, or in AWS_DEFAULT_REGION",
     "PermanentRedirect": "name the bucket's region with &region=NAME; it has to be the database's",
     "AuthorizationHeaderMalformed": "name the bucket's region with &region=NAME; it has to be the "
     "database's",
     "SlowDown": f"S3 refused {ATTEMPTS} times for too many requests: run again later",
-    "ClusterNotFoundFault": "name the cluster with &cluster=NAME",
-    "ClusterNotFound": "name the cluster with &cluster=NAME",
 }
 """By the code of an answer, or the name of what the client raises."""
 
@@ -112,8 +98,8 @@ class Folder:
     def _speaking(self, done: str) -> Iterator[None]:
         try:
             yield
-        except aws_failures() as failure:
-            said = self._said(done, in_words(failure), code_of(failure))
+        except aws.failures() as failure:
+            said = self._said(done, aws.in_words(failure), aws.code_of(failure))
             raise WarehouseError(said) from None
 
     def _said(self, done: str, words: str, code: str) -> str:
@@ -157,28 +143,3 @@ def _client(region: str | None, profile: str | None) -> Any:
     policy = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
     session = boto3.Session(region_name=region, profile_name=profile)
     return session.client("s3", config=policy)
-
-
-def aws_failures() -> Any:
-    """What AWS's client raises."""
-    try:
-        from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError
-    except ModuleNotFoundError:
-        raise ConfigError("boto3 is not installed") from None
-    return BotoCoreError, ClientError, Boto3Error
-
-
-def code_of(failure: Any) -> str:
-    """The code of an answer, or the name of what the client raises."""
-    answer = getattr(failure, "response", None) or {}
-    code: str = answer.get("Error", {}).get("Code") or type(failure).__name__
-    return code
-
-
-def in_words(failure: Any) -> str:
-    """The message without addresses and keys, which the client's own words may hold."""
-    answer = getattr(failure, "response", None) or {}
-    told = answer.get("Error", {})
-    words = f"{told.get('Code')}, {told.get('Message')}" if told else type(failure).__name__
-    return words.partition("\n")[0]

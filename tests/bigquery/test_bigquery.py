@@ -1,10 +1,8 @@
-"""BigQuery as a warehouse: the URL, tables, lock, readers, leftovers, cost, refusals."""
+"""BigQuery as a warehouse: the URL, tables, readers, leftovers, cost, refusals."""
 
 from __future__ import annotations
 
 import json
-import threading
-import time
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,12 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from google.cloud.bigquery import QueryJob
 
 from data_pipeline.cli import main
 from data_pipeline.contract import SALES, TABLES
 from data_pipeline.errors import ConfigError, MissingWarehouseError, WarehouseError
 from data_pipeline.layout import LEDGER, star
-from data_pipeline.warehouses import Access, bigquery, bqlock, bqtables, open_warehouse
+from data_pipeline.warehouses import Access, bigquery, bqtables, open_warehouse
 from data_pipeline.warehouses.bqcost import most
 from data_pipeline.warehouses.bqjobs import LABEL, Jobs
 from data_pipeline.warehouses.bqtables import table_ddl
@@ -139,38 +138,6 @@ def test_jobs_are_labelled_and_bounded() -> None:
     jobs.close()
 
 
-class TestTheLock:
-    def test_two_runs_at_once(self, store: Shop) -> None:
-        busy = pytest.raises(WarehouseError, match=r"in use by another run.*--wait")
-        with open_warehouse(store.url), open_warehouse(store.url, READ), busy:
-            store.run()
-        assert store.run(wait_s=1).kind == "first"
-
-    def test_a_run_waits_as_long_as_it_is_told(self, store: Shop) -> None:
-        other = open_warehouse(store.url)
-        began = time.monotonic()
-        threading.Timer(1.0, other.close).start()
-        with open_warehouse(store.url, Access(wait_s=60)):
-            assert time.monotonic() - began > 0.5
-
-    def test_a_run_whose_lock_was_taken_over_does_not_commit(
-        self, store: Shop, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        store.run()
-        before = store.dump()
-        monkeypatch.setattr(bqlock, "LEASE_S", 1000.0)  # this one never renews by itself
-        sleeper = open_warehouse(store.url)
-        sleeper.begin()
-        sleeper.rows("DELETE FROM sales")
-        time.sleep(1.5)
-        monkeypatch.setattr(bqlock, "LEASE_S", 1.0)
-        lost = pytest.raises(WarehouseError, match="at the commit")
-        with open_warehouse(store.url), lost:
-            sleeper.commit()
-        sleeper.close()
-        assert store.dump() == before
-
-
 def test_a_store_of_many_years_and_what_may_be_asked_before_and_after_its_run(
     store: Shop, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
@@ -266,3 +233,37 @@ def test_rows_go_by_way_of_a_bucket(store: Shop, monkeypatch: pytest.MonkeyPatch
     assert uri.startswith("gs://rows/sales-pipeline/")
     assert was_there
     assert bucket == {}, "what was put there is taken away, whatever happens"
+
+
+def test_a_reader_opens_another_session(store: Shop) -> None:
+    store.run()
+    with open_warehouse(store.url, READ) as reader, reader.session() as other:
+        assert other.rows("SELECT COUNT(*) FROM sales") == [(3,)]
+
+
+def test_what_is_running_is_stopped(store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[str] = []
+    result = QueryJob.result
+    with open_warehouse(store.url) as warehouse:
+
+        def slowly(self: Any, **options: Any) -> Any:
+            warehouse.interrupt()
+            return result(self, **options)
+
+        monkeypatch.setattr(QueryJob, "cancel", lambda self, **_: stopped.append(self.job_id))
+        warehouse.interrupt()
+        assert stopped == [], "nothing was running"
+        monkeypatch.setattr(QueryJob, "result", slowly)
+        warehouse.execute("SELECT 1", [])  # type: ignore[attr-defined]
+        monkeypatch.setattr(QueryJob, "result", result)
+    (job_id,) = stopped
+    assert job_id.startswith("sales_")
+
+
+def test_tables_of_others_are_left_alone(store: Shop) -> None:
+    with open_warehouse(store.url):  # makes the dataset
+        store.house.rows("CREATE TABLE customers (name STRING)")  # type: ignore[attr-defined]
+        store.house.rows("INSERT INTO customers VALUES ('Ann')")  # type: ignore[attr-defined]
+    with pytest.raises(WarehouseError, match="has a table 'customers' that is not the pipeline's"):
+        store.run()
+    assert store.house.rows("SELECT name FROM customers") == [("Ann",)]  # type: ignore[attr-defined]

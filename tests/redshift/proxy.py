@@ -40,7 +40,9 @@ class RefusedError(Exception):
 
 
 class Proxy:
-    """Listens on a port of its own. `before` is told of each statement and may raise."""
+    """Listens on a port of its own. `before` is told of each statement and may raise; `arrived` is
+    told when the server has it to carry out, and the client has no answer yet.
+    """
 
     def __init__(self, server_url: str, store: Store) -> None:
         self.server_url, self.store = server_url, store
@@ -50,6 +52,7 @@ class Proxy:
         self.has_default_role = True
         self.tls: ssl.SSLContext | None = None
         self.before: Callable[[str], None] = lambda sql: None
+        self.arrived: Callable[[str], None] = lambda sql: None
         self.statements: list[str] = []
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -66,6 +69,10 @@ class Proxy:
         for one in list(self._open):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+    def is_used(self) -> bool:
+        """Whether a connection is open, on either side."""
+        return bool(self._open)
 
     def _serve(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -125,16 +132,21 @@ class Proxy:
 
     def _pass(self, wire: Wire, upstream: Upstream) -> None:
         """Hand messages on; at a Sync the server answers all that came before it."""
+        sql, is_carried_out = b"", False
         while True:
             kind, body = read_message(wire)
             if kind == b"X":
                 return
+            is_carried_out |= kind == b"E"
             if kind == b"P":
                 name, sql, rest = body.split(b"\0", 2)
                 said = self._rewritten(sql.decode(), upstream)
                 body = b"\0".join([name, said.encode(), rest])
             upstream.wire.send(message(kind, body))
             if kind == b"S":
+                if is_carried_out:
+                    self.arrived(sql.decode())
+                is_carried_out = False
                 upstream.relay(wire)
 
     def _rewritten(self, sql: str, upstream: Upstream) -> str:

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,13 +24,12 @@ from data_pipeline.inspection import read_quarantine, read_status, trace_sale
 from data_pipeline.layout import QUARANTINE
 from data_pipeline.warehouses import Access, open_warehouse, redshift_session
 from data_pipeline.warehouses.redshift import RedshiftWarehouse
-from data_pipeline.warehouses.redshift_session import read_address
 from data_pipeline.warehouses.s3 import write_files
 from tests.databases.tls_servers import Authority
 from tests.rawfiles import STORE, customers, sales
 from tests.redshift.house import url_of
 from tests.redshift.proxy import Proxy
-from tests.redshift.store import BUCKET, KEYS, Store
+from tests.redshift.store import BUCKET, Store
 from tests.shop import Shop, assert_is_star
 
 READ = Access(read_only=True)
@@ -272,42 +270,11 @@ class TestWhatIsRefused:
         with pytest.raises(ConfigError, match=r"\[redshift\]"):
             shop.run()
 
-
-class TestLogins:
-    """What the driver is told; where AWS gives the password, nothing but its own names."""
-
-    @pytest.mark.parametrize(
-        ("url", "told"),
-        [
-            ("redshift://u:p%40w@h/d", {"user": "u", "password": "p@w"}),
-            (
-                "redshift://u@shop.abc.eu-west-1.redshift.amazonaws.com/d",
-                {"iam": True, "db_user": "u", "cluster_identifier": "shop"},
-            ),
-            (
-                "redshift://u@tunnel/d?cluster=other&region=eu-west-1&profile=x",
-                {"cluster_identifier": "other", "region": "eu-west-1", "profile": "x"},
-            ),
-            ("redshift://wg.123.eu-west-1.redshift-serverless.amazonaws.com/d", {"iam": True}),
-            (
-                "redshift://tunnel/d?workgroup=wg",
-                {"iam": True, "is_serverless": True, "serverless_work_group": "wg"},
-            ),
-        ],
-    )
-    def test_from_the_url(self, url: str, told: dict[str, Any]) -> None:
-        login = read_address(url).login()
-        assert {name: login[name] for name in told} == told
-        assert login.get("password") in ("", "p@w")
-
-    def test_a_schema_is_folded_as_redshift_does(self) -> None:
-        assert read_address("redshift://h/d?schema=Mine").schema == "mine"
-
-    def test_keys_of_aws_are_nowhere_in_the_books(self, shop: Shop) -> None:
-        shop.run()
-        said = str(shop.rows("SELECT settings, versions FROM runs"))
-        assert "keep" not in said
-        assert KEYS["AWS_SECRET_ACCESS_KEY"] not in said
+    def test_a_missing_translator(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+        with open_warehouse(shop.url, READ) as reader:
+            monkeypatch.setitem(sys.modules, "sqlglot", None)
+            with pytest.raises(ConfigError, match=r"translator of SQL .*\[redshift\]"):
+                reader.rows("SELECT 1 AS never_translated_before")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

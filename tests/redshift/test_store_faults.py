@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
 
 from data_pipeline.errors import WarehouseError
-from data_pipeline.warehouses import redshift_session
+from data_pipeline.warehouses import redshift_session, s3
 from tests.rawfiles import sales
 from tests.redshift.proxy import Proxy
 from tests.redshift.store import Store
@@ -64,6 +65,20 @@ def test_objects_of_a_killed_run_are_removed_by_the_next(
     proxy.before = lambda sql: None
     shop.put({"sales-3.csv": sales("12,1,1,1,5,2025-03-04")}).run()
     assert store.keys() == [foreign]
+
+
+def test_an_object_that_may_not_be_removed(
+    shop: Shop, proxy: Proxy, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 answers 200 and names those that it kept."""
+    shop.run()
+    kept = {"Errors": [{"Key": "0.parquet", "Code": "AccessDenied", "Message": "no"}]}
+    with monkeypatch.context() as planted:
+        client = boto3.client("s3", endpoint_url=store.url)
+        planted.setattr(s3, "_client", lambda *_: client)
+        planted.setattr(client, "delete_objects", lambda **_: kept)
+        assert "needs s3:PutObject, s3:DeleteObject" in fails(shop, store)
+    recovers(shop, proxy, store)
 
 
 def test_a_server_that_wakes_up_is_asked_again(
