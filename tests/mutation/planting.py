@@ -30,8 +30,6 @@ PACKAGE = ROOT / "data_pipeline"
 SCENARIOS = "scenarios"
 """Among the tests: the runs of scenarios.py, without pytest."""
 
-VALUES, CONTRACT, LEAKS = "test_values.py", "test_contract.py test_values.py", "test_leaks.py"
-
 PARTS: dict[str, tuple[str, ...]] = {
     "contract": ("contract.py", "kinds.py"),
     "transform": ("transform.py", "judge.py"),
@@ -41,12 +39,30 @@ PARTS: dict[str, tuple[str, ...]] = {
 """The files of each part of the core, in which faults are planted."""
 
 TESTS = {
-    "contract": (CONTRACT, SCENARIOS, "test_golden.py", "test_plain.py"),
-    "transform": (VALUES, SCENARIOS, "test_golden.py", "test_plain.py", "test_masking.py"),
-    "load": (VALUES, SCENARIOS, "test_load.py", "test_ledger.py", "test_masking.py", LEAKS),
-    "ledger": (VALUES, SCENARIOS, "test_ledger.py", LEAKS, "test_masking.py", "test_load.py"),
+    "contract": (
+        "test_contract.py test_values.py",
+        SCENARIOS,
+        "test_golden.py",
+        "test_masking.py test_plain.py",
+    ),
+    "transform": (
+        "test_values.py test_transform.py",
+        SCENARIOS,
+        "test_golden.py",
+        "test_masking.py test_formats.py test_plain.py",
+    ),
+    "load": (
+        "test_values.py",
+        SCENARIOS,
+        "test_load.py test_ledger.py test_masking.py test_leaks.py",
+    ),
+    "ledger": (
+        "test_values.py",
+        SCENARIOS,
+        "test_ledger.py test_leaks.py test_masking.py test_load.py",
+    ),
 }
-"""What is asked about each part, the quickest and likeliest first."""
+"""What is asked about each part, step by step, the quickest and likeliest first."""
 
 ONLY_DUCKDB = "not postgresql and not redshift and not bigquery"
 CPU_S = 240
