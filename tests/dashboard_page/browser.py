@@ -129,14 +129,18 @@ class Visit:
         return found
 
     def dots(self, card: str) -> list[tuple[float, float]]:
-        """Where the dots of a scatter chart stand in the window."""
+        """Where the dots of a scatter chart stand in the window, once they rest."""
         chart = self.page.locator(f"[data-card={card}] .chart")
         chart.scroll_into_view_if_needed()
         script = """host => [...host.querySelectorAll('path')]
             .map(one => one.getBoundingClientRect())
             .filter(box => box.width > 2 && box.width < 14 && Math.abs(box.width - box.height) < 2)
             .map(box => [box.x + box.width / 2, box.y + box.height / 2])"""
-        return [(x, y) for x, y in chart.evaluate(script)]
+        before, found = None, chart.evaluate(script)
+        while before != found:
+            self.page.wait_for_timeout(100)
+            before, found = found, chart.evaluate(script)
+        return [(x, y) for x, y in found]
 
 
 def new_visit(browser: Browser, base: str, **options: Any) -> tuple[Visit, BrowserContext]:

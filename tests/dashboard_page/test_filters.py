@@ -246,6 +246,7 @@ def test_a_click_on_a_cohort_and_on_the_legend_filters(visit: Visit) -> None:
 def test_a_mark_of_a_chart_filters(visit: Visit) -> None:
     page = visit.open(f"/products?{YEAR}")
     page.mouse.click(*visit.dots("price_quantity")[0])
+    page.wait_for_url("**where=**")
     visit.settle()
     assert wheres(visit)[0].startswith("product:")
 

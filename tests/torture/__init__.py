@@ -1,6 +1,6 @@
 """Runs that are killed, and what they leave.
 
-    python -m tests.torture [--kills 200] [--server-kills 60] [--seed 1]  (make torture)
+    python -m tests.torture [--kills 200] [--server-kills 30] [--seed 1]  (make torture)
 
 A kill takes the whole process group with SIGKILL: by the clock (anywhere, also inside DuckDB) or at
 the n-th step of Python code (also between two renames). After each kill the warehouse must open and

@@ -31,7 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="(%(default)s)")
     parser.add_argument(
-        "--server-kills", type=int, default=60, help="of these on PostgreSQL (%(default)s)"
+        "--server-kills", type=int, default=30, help="of these on PostgreSQL (%(default)s)"
     )
     parser.add_argument("--disks", type=int, default=50, help="sizes of disks (%(default)s)")
     parser.add_argument("--seed", type=int, default=1)
