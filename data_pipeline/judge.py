@@ -258,7 +258,6 @@ def _repairs(table: Table, format_: Format) -> str:
 
 def _column_repairs(column: Column, format_: Format) -> list[str]:
     raw, trimmed, problem = (quote(p + column.name) for p in ("", "t_", "p_"))
-    raw = f"COALESCE({trimmed}, '')" if raw == '""' else raw
     kept = f"{problem} IS NULL"
     found = [(f"{kept} AND LENGTH({raw}) <> LENGTH({trimmed})", "trimmed")]
     if isinstance(column.type, Number):

@@ -46,7 +46,7 @@ TESTS = {
         "test_masking.py test_plain.py",
     ),
     "transform": (
-        "test_values.py test_transform.py",
+        "test_values.py test_transform.py test_judge.py",
         SCENARIOS,
         "test_golden.py",
         "test_masking.py test_formats.py test_plain.py",
