@@ -68,6 +68,7 @@ check: $(VENV)/.dev ## format, lint, types, import rules, SQL rules
 
 bench: $(VENV)/.dev ## 10 million sales against the floor (BENCH_ARGS='--sales 200000' is quick)
 	@$(BIN)/python -m benchmarks.bench_run $(BENCH_ARGS)
+	@$(BIN)/python -m benchmarks.bench_simulator $(BENCH_SIZE)
 	@$(BIN)/python -m benchmarks.bench_metrics $(BENCH_SIZE)
 	@$(BIN)/python -m benchmarks.bench_dashboard $(BENCH_SIZE)
 	@$(BIN)/python -m benchmarks.bench_postgres $(BENCH_SIZE)
