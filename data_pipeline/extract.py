@@ -19,14 +19,17 @@ from data_pipeline.sources.files import PARQUET_MAGIC, RawFile, find_files
 from data_pipeline.sources.header import Format, Header
 from data_pipeline.sources.outline import BlockOutline, Choice, LineSet
 from data_pipeline.sources.parquet import SHOWN_NUL, ParquetFile
+from data_pipeline.sources.reading import Records, read_ahead
 from data_pipeline.sources.text import TextFile
 
 __all__ = [
     "OpenFile",
     "RawFile",
+    "Records",
     "find_files",
     "open_file",
     "read_again",
+    "read_ahead",
     "read_texts",
     "with_raw",
 ]
@@ -48,9 +51,7 @@ class OpenFile(Protocol):
     @property
     def bytes_read(self) -> int: ...
 
-    def batches(self) -> Iterator[pa.RecordBatch]: ...
-
-    def texts_of(self, batch: pa.RecordBatch) -> pa.StringArray: ...
+    def batches(self) -> Iterator[Records]: ...
 
 
 def open_file(file: RawFile, format_: Format) -> OpenFile:
@@ -109,15 +110,16 @@ def read_texts(file: RawFile, format_: Format, lines: Sequence[int]) -> Iterator
 
 
 def _parquet_again(opened: ParquetFile, choose: Choice) -> Iterator[pa.RecordBatch]:
-    for batch in opened.batches():
-        part = batch.filter(of_mask(choose(numbers(batch.column("source_line")))))
+    for records in opened.batches():
+        chosen = choose(numbers(records.rows.column("source_line")))
+        part = records.rows.filter(of_mask(chosen))
         if part.num_rows:
-            yield with_raw(opened, part)
+            yield with_raw(records, part)
 
 
-def with_raw(opened: OpenFile, batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Add the column `raw`, the record as text, to rows of the batch that was read last."""
-    return _with_raw(batch, opened.texts_of(batch))
+def with_raw(records: Records, rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Add the column `raw`, the record as text, to some rows of the records."""
+    return _with_raw(rows, records.texts_of(rows))
 
 
 def _with_raw(batch: pa.RecordBatch, raws: pa.StringArray) -> pa.RecordBatch:

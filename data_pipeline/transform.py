@@ -17,12 +17,20 @@ import pyarrow as pa
 from data_pipeline.contract import FUTURE_TOLERANCE, TABLES, Table
 from data_pipeline.engines import RAW_ROWS, Engine
 from data_pipeline.errors import BooksError
-from data_pipeline.extract import OpenFile, RawFile, open_file, read_again, with_raw
+from data_pipeline.extract import (
+    OpenFile,
+    RawFile,
+    Records,
+    open_file,
+    read_again,
+    read_ahead,
+    with_raw,
+)
 from data_pipeline.judge import judge_rows
 from data_pipeline.masking import Mask, mask_value, personal_columns
 from data_pipeline.plain import has_plain_forms, plain_schema, take_plain
 from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
-from data_pipeline.sources.header import Format
+from data_pipeline.sources.header import Format, Header
 from data_pipeline.sources.instants import micros
 from data_pipeline.sources.outline import BlockOutline, LineSet
 from data_pipeline.sql import PROVENANCE, column_list, column_type, quote, staging_name, text
@@ -44,11 +52,11 @@ class Doubtful:
         self._kept: list[pa.RecordBatch] | None = []
         self._room = KEPT_BYTES
 
-    def add(self, opened: OpenFile, batch: pa.RecordBatch) -> None:
-        """Add rows of the batch that was read last."""
-        self._lines.add(numbers(batch.column("source_line")))
-        if self._kept is not None and batch.num_rows:
-            self._kept.append(with_raw(opened, batch))
+    def add(self, records: Records, rows: pa.RecordBatch) -> None:
+        """Add some rows of the records."""
+        self._lines.add(numbers(rows.column("source_line")))
+        if self._kept is not None and rows.num_rows:
+            self._kept.append(with_raw(records, rows))
             self._room -= self._kept[-1].nbytes
             if self._room < 0:
                 self._kept = None
@@ -128,17 +136,19 @@ def _take_plain_rows(
     mask: Mask | None,
 ) -> CleanedFile:
     opened = open_file(file, format_)
-    batches = _watched(opened, on_read) if on_read else opened.batches()
+    batches = read_ahead(opened.batches())
+    if on_read:
+        batches = _watched(opened, batches, on_read)
     doubtful, taken = Doubtful(), 0
     if has_plain_forms(table, format_):
         latest = first_seen + FUTURE_TOLERANCE
-        plain = _plain_batches(table, opened, batches, latest, doubtful)
+        plain = _plain_batches(table, opened.header, batches, latest, doubtful)
         reader = pa.RecordBatchReader.from_batches(plain_schema(table, opened.header), plain)
         insert = _insert_plain(table, reader.schema, masked=mask is not None)
         taken = engine.stream(insert, reader, {"file": file.name, **_values(mask)})
     else:
-        for batch in batches:
-            doubtful.add(opened, batch)
+        for records in batches:
+            doubtful.add(records, records.rows)
     return CleanedFile(
         file,
         first_seen,
@@ -154,15 +164,15 @@ def _take_plain_rows(
 
 def _plain_batches(
     table: Table,
-    opened: OpenFile,
-    batches: Iterator[pa.RecordBatch],
+    header: Header,
+    batches: Iterator[Records],
     latest: datetime,
     doubtful: Doubtful,
 ) -> Iterator[pa.RecordBatch]:
     """Pass on the plain rows, and put the others aside."""
-    for batch in batches:
-        plain, others = take_plain(table, opened.header, batch, latest)
-        doubtful.add(opened, others)
+    for records in batches:
+        plain, others = take_plain(table, header, records.rows, latest)
+        doubtful.add(records, others)
         yield plain
 
 
@@ -217,10 +227,10 @@ def _judge(
     engine.rows("DROP TABLE judged")
 
 
-def _watched(opened: OpenFile, on_read: OnRead) -> Iterator[pa.RecordBatch]:
-    for batch in opened.batches():
+def _watched(opened: OpenFile, batches: Iterator[Records], on_read: OnRead) -> Iterator[Records]:
+    for records in batches:
         on_read(opened.file, opened.bytes_read)
-        yield batch
+        yield records
     on_read(opened.file, opened.file.size)
 
 

@@ -204,7 +204,8 @@ def test_a_row_put_aside_has_the_text_that_it_has_when_read_again(
     head = "transaction_id,customer_id,product_id,quantity,price,timestamp"
     (raw / "sales.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     opened = open_file(find_files(raw)[0], UTC)
-    texts = [t for b in opened.batches() for t in with_raw(opened, b).column("raw").to_pylist()]
+    read = [with_raw(records, records.rows) for records in opened.batches()]
+    texts = [text for batch in read for text in batch.column("raw").to_pylist()]
     assert sorted(texts) == sorted(rows)
 
 

@@ -51,7 +51,7 @@ def test_few_and_many_quotes_are_split_alike(
 
     monkeypatch.setattr("data_pipeline.sources.text.join_records", watched)
     opened = open_file(find_files(tmp_path)[0], Format())
-    rows = [row for batch in opened.batches() for row in batch.to_pylist()]
+    rows = [row for records in opened.batches() for row in records.rows.to_pylist()]
     assert len(lanes) == (1 if every < MANY_QUOTED else 2)
     assert opened.rows == ROWS + 2
     faults = {row["source_line"]: row["fault"] for row in rows if row["fault"]}

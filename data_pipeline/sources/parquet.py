@@ -17,6 +17,7 @@ from data_pipeline.sources.arrays import of_numbers, of_texts
 from data_pipeline.sources.files import RawFile, content_hash
 from data_pipeline.sources.header import Format, match_header
 from data_pipeline.sources.outline import BlockOutline
+from data_pipeline.sources.reading import Records
 
 BATCH_ROWS = 65_536
 NUL, SHOWN_NUL = "\0", "\\x00"
@@ -46,8 +47,8 @@ class ParquetFile:
         """How far the file has been read, by its share of rows."""
         return self.file.size * self.rows // max(int(self._parquet.metadata.num_rows), 1)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows as text columns, with `source_line` (the row's number) and `fault`."""
+    def batches(self) -> Iterator[Records]:
+        """Yield the rows as text columns; `source_line` is the row's number."""
         used = [self.header.names[p] for p in self.header.positions.values()]
         before = self.file.path.stat()
         self.content_hash = content_hash(self.file)
@@ -61,7 +62,8 @@ class ParquetFile:
                 lines = np.arange(self.rows + 1, self.rows + 1 + batch.num_rows, dtype=np.int64)
                 columns |= {"source_line": of_numbers(lines, pa.int64()), "fault": fault}
                 self.rows += batch.num_rows
-                yield pa.RecordBatch.from_arrays([*columns.values()], [*columns])
+                rows = pa.RecordBatch.from_arrays([*columns.values()], [*columns])
+                yield Records(rows, self._texts_of)
         except (pa.ArrowInvalid, OSError) as error:
             raise SourceError(f"{self.file.name} is a damaged Parquet file ({error})") from None
         after = self.file.path.stat()
@@ -75,7 +77,7 @@ class ParquetFile:
                 f"{self.rows} were read; nothing was loaded"
             )
 
-    def texts_of(self, batch: pa.RecordBatch) -> pa.StringArray:
+    def _texts_of(self, batch: pa.RecordBatch) -> pa.StringArray:
         """The rows of a batch, written as CSV."""
         values = (batch.column(name).to_pylist() for name in self.header.positions)
         return of_texts([_as_csv(row) for row in zip(*values, strict=True)])

@@ -17,7 +17,7 @@ import pyarrow.csv as pa_csv
 
 from data_pipeline.contract import Table
 from data_pipeline.errors import BooksError, SourceError
-from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
+from data_pipeline.sources.arrays import of_numbers, of_texts
 from data_pipeline.sources.files import ByteStream, RawFile
 from data_pipeline.sources.header import Format, has_whole_header, read_header
 from data_pipeline.sources.letters import texts_between
@@ -28,6 +28,7 @@ from data_pipeline.sources.outline import (
     cut_blocks,
     outline_of,
 )
+from data_pipeline.sources.reading import BlockTexts, Records
 from data_pipeline.sources.records import (
     Block,
     Layout,
@@ -61,7 +62,6 @@ class TextFile:
         self._stream = ByteStream(file, format_.encoding, hashed=not again)
         self._blocks = self._stream.blocks()
         self._line = 1
-        self._at = Block(b"", 0)
         head = self._read_head()
         self.delimiter, self.header, end = read_header(file, table, format_, head)
         self._line += count_newlines(head[:end])
@@ -85,30 +85,19 @@ class TextFile:
             head += block
         return head
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the records as text columns under the contract's names, with `source_line`, and
-        `fault`: the reason why a record could not be split (its columns are NULL then).
-        """
+    def batches(self) -> Iterator[Records]:
+        """Yield the records, block after block."""
         for block in self._whole_records():
             parse = self._parse_plain(block) if is_plain(block.data) else None
-            self._at = block
+            laid_out = block
             if parse is None:
                 layout = self._lay_out(block)
                 parse = self._split_records(block, layout)
                 self.outline.append(outline_of(layout, len(block.data), block.first_line))
-                self._at = replace(block, layout=layout)
-            yield from parse
-
-    def texts_of(self, batch: pa.RecordBatch) -> pa.StringArray:
-        """The texts of records, rows of the batch that was yielded last; see `read_again`."""
-        data, first = self._at.data, self._at.first_line
-        layout = self._at.layout
-        if layout is None:
-            fields = len(self.header.names)
-            layout = find_records(data, self.delimiter, fields, final=True)
-            self._at = replace(self._at, layout=layout)
-        at = np.searchsorted(layout.lines, numbers(batch.column("source_line")) - first)
-        return texts_between(data, layout.starts[at], layout.ends[at])
+                laid_out = replace(block, layout=layout)
+            texts = BlockTexts(laid_out, self.delimiter, len(self.header.names))
+            for rows in parse:
+                yield Records(rows, texts)
 
     def read_again(
         self, outline: Sequence[BlockOutline], choose: Choice

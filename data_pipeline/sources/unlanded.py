@@ -86,12 +86,12 @@ def _bring(
 
 def _sound(opened: TextFile, columns: Sequence[str], faults: list[int]) -> Iterator[pa.RecordBatch]:
     """Pass on the records that could be split, and note the lines of the others."""
-    for batch in opened.batches():
-        fault = batch.column("fault")
+    for records in opened.batches():
+        rows, fault = records.rows, records.rows.column("fault")
         if fault.null_count < len(fault):
-            faults += batch.filter(fault.is_valid()).column("source_line").to_pylist()
-            batch = batch.filter(fault.is_null())  # noqa: PLW2901
-        yield batch.select([*columns, "source_line"])
+            faults += rows.filter(fault.is_valid()).column("source_line").to_pylist()
+            rows = rows.filter(fault.is_null())
+        yield rows.select([*columns, "source_line"])
 
 
 def _faulty(file: RawFile, opened: TextFile, lines: list[int]) -> Iterator[tuple[str, int]]:

@@ -102,12 +102,12 @@ def _read(raw: Path) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any
     opened = open_file(file, Format())
     found: dict[int, dict[str, Any]] = {}
     plain: dict[int, dict[str, Any]] = {}
-    for batch in opened.batches():
-        for row in batch.to_pylist():
+    for records in opened.batches():
+        for row in records.rows.to_pylist():
             assert row["source_line"] not in found, "a line twice"
             found[row["source_line"]] = row
-        taken, others = take_plain(TABLES[file.table], opened.header, batch, LATEST)
-        assert taken.num_rows + others.num_rows == batch.num_rows
+        taken, others = take_plain(TABLES[file.table], opened.header, records.rows, LATEST)
+        assert taken.num_rows + others.num_rows == records.rows.num_rows
         plain |= {row.pop("source_line"): row for row in taken.to_pylist()}
     assert len(opened.content_hash) == 64
     return found, plain, opened.rows
