@@ -169,7 +169,7 @@ def draw_concentration(curve: Frame, classes: Frame, item: str, scope: Scope) ->
     title = f"The best {best[fifth]:.0%} of {item}s brought {share[fifth]:.0%} of net sales"
     count = sum(int(str(n)) for n in classes["items"])
     subtitle = (
-        f"Share of net sales by share of {item}s, best sellers first, {scope.span};"
+        f"Share of net sales by share of {item}s, best first, {scope.span};"
         f" {count:,} {item}s. Dashed: all {item}s alike"
     )
     with canvas(title, subtitle) as (figure, axes):
@@ -178,7 +178,7 @@ def draw_concentration(curve: Frame, classes: Frame, item: str, scope: Scope) ->
         axes.plot([0, *best], [0, *share], color=style.BLUE)
         axes.plot(best[fifth], share[fifth], "o", color=style.BLUE, markersize=5)
         axes.annotate(
-            f"{best[fifth]:.0%} of {item}s, {share[fifth]:.0%} of sales",
+            f"{best[fifth]:.0%} of {item}s,\n{share[fifth]:.0%} of sales",
             (best[fifth], share[fifth]),
             xytext=(9, -6),
             textcoords="offset points",
@@ -189,7 +189,7 @@ def draw_concentration(curve: Frame, classes: Frame, item: str, scope: Scope) ->
             axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.set_xlim(0, 1)
         axes.set_ylim(0, max(1.03, *share))
-        axes.set_xlabel(f"{item.capitalize()}s, best sellers first")
+        axes.set_xlabel(f"{item.capitalize()}s, best first")
         axes.grid(axis="y")
     return Chart(
         f"{item}_concentration", title, subtitle, f"Pareto curve. {title}.", classes, figure
