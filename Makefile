@@ -50,7 +50,7 @@ dashboard: $(VENV)/.dashboard ## the web page on the warehouse (after make run);
 	@$(BIN)/sales dashboard $(DASHBOARD_ARGS)
 
 test: $(VENV)/.dev ## the whole suite, with line and branch coverage of the package
-	@$(BIN)/python -m pytest -n logical --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n logical --dist worksteal --cov --cov-report=term $(PYTEST_ARGS)
 
 # Each service of which the environment names a place to work in.
 CLOUDS := $(strip $(if $(TEST_REDSHIFT_URL),redshift) $(if $(TEST_BIGQUERY_URL),bigquery))

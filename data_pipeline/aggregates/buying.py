@@ -15,6 +15,7 @@ import pyarrow as pa
 from data_pipeline.aggregates.numbering import Keys, Numbers, Totals, scaled_sql, whole_batch
 from data_pipeline.sources.arrays import numbers as values_of
 from data_pipeline.sources.arrays import of_numbers, valid_where
+from data_pipeline.sources.reading import read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ def read_bought(warehouse: Warehouse, keys: Keys, known: str, sale_time: str) ->
     is_there, orders = np.zeros(keys.size, bool), np.zeros(keys.size, np.int64)
     net_sales, days = Totals(keys.size), list[Numbers]()
     with warehouse.read(sql) as reader:
-        for batch in reader:
+        for batch in read_ahead(iter(reader)):
             customer, time, amount, unnumbered = (values_of(batch.column(i)) for i in range(4))
             place = keys.places(customer)
             is_there[place] = True

@@ -27,6 +27,7 @@ from data_pipeline.aggregates.numbering import (
 from data_pipeline.aggregates.side import drop_tables
 from data_pipeline.sources.arrays import numbers as values_of
 from data_pipeline.sources.arrays import of_numbers
+from data_pipeline.sources.reading import read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,7 +121,7 @@ def fold_sales(warehouse: Warehouse, side: Side) -> tuple[str, str, str]:
     """
     folding = _Folding(warehouse, side)
     with warehouse.read(folding.sql) as reader:
-        for batch in reader:
+        for batch in read_ahead(iter(reader)):
             if batch.num_rows:
                 folding.add(batch)
     names = [side.table(what) for what in ("day_cells", "hour_cells", "product_cells")]

@@ -9,7 +9,8 @@ one part, so the counts of all parts add up. Days are numbers of days since 1970
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,7 @@ from data_pipeline.warehouses import Warehouse
 VISITS = ("periods", "cohorts", "intervals")
 DAYS_AT_ONCE = 1_000_000
 """About so many buying days are counted at a time."""
+THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +55,55 @@ class Visits:
     cohorts: Counter[tuple[int, int]] = field(default_factory=Counter)
     intervals: Counter[int] = field(default_factory=Counter)
 
+    def add(self, others: Visits) -> None:
+        """Add the counts of other customers."""
+        self.customers.update(others.customers)
+        self.new.update(others.new)
+        self.returning.update(others.returning)
+        self.cohorts.update(others.cohorts)
+        self.intervals.update(others.intervals)
+
 
 def bring_visits(warehouse: Warehouse, side: Side, parts: Iterable[tuple[Keys, Numbers]]) -> None:
     """Count the buying days of a side's customers into three temporary tables."""
     visits, countries = Visits(), read_countries(warehouse, side)
     for keys, days in parts:
-        count_visits(visits, keys, days, countries)
+        visits.add(count_visits(keys, days, countries))
     names = [side.table(what) for what in VISITS]
     drop_tables(warehouse, names)
     for name, batch in zip(names, _batches(visits), strict=True):
         warehouse.bring(name, [batch], batch.schema)
 
 
-def count_visits(visits: Visits, keys: Keys, days: Numbers, countries: Countries) -> None:
-    """Add buying days, packed and in order, to the counts; doubled ones count once.
+def count_visits(keys: Keys, days: Numbers, countries: Countries) -> Visits:
+    """Count buying days, packed and in order; doubled ones count once. Two threads share the work.
 
     A customer counts in a period on the first buying day there; as returning, on the first buying
     day there that is not the first ever.
     """
+    visits = Visits()
+    with ThreadPoolExecutor(THREADS) as counters:
+        for one in counters.map(lambda part: _count(keys, part, countries), _cut(days)):
+            visits.add(one)
+    return visits
+
+
+def _cut(days: Numbers) -> Iterator[Numbers]:
+    """Cut packed days, in order, where the customer changes."""
     start = 0
     while start < len(days):
         end = min(start + DAYS_AT_ONCE, len(days))
         if end < len(days):  # up to the end of its customer
             next_one = ((days[end - 1] >> DAY_BITS) + 1) << DAY_BITS
             end = int(np.searchsorted(days, next_one))
-        place, day = unpack(without_copies(days[start:end]))
-        _count(visits, keys.at(place), day, countries)
+        yield days[start:end]
         start = end
 
 
-def _count(visits: Visits, customer: Numbers, day: Numbers, countries: Countries) -> None:
+def _count(keys: Keys, days: Numbers, countries: Countries) -> Visits:
+    """Count the buying days of some customers."""
+    place, day = unpack(without_copies(days))
+    customer, visits = keys.at(place), Visits()
     is_later = np.zeros(len(day), bool)
     np.equal(customer[1:], customer[:-1], out=is_later[1:])
     starts = np.flatnonzero(~is_later)
@@ -109,6 +130,7 @@ def _count(visits: Visits, customer: Numbers, day: Numbers, countries: Countries
             cohort = np.repeat(number[starts], sizes)[is_another]
             calendar.pair(visits.cohorts, cohort, number[is_another])
             calendar.pair(visits.cohorts, number[starts], number[starts])
+    return visits
 
 
 def _count_cells(cells: Numbers, shape: tuple[int, int]) -> Numbers:

@@ -338,9 +338,8 @@ def test_customers_with_numbers_far_apart_and_in_parts(
 
 def test_days_before_1970_are_days_too() -> None:
     countries = visits.Countries(np.array([5]), np.array([0]), ("Norway",))
-    found = visits.Visits()
     days = buying.pack(np.array([0, 0]), np.array([-1, 31]))
-    visits.count_visits(found, Keys(5, 1), days, countries)
+    found = visits.count_visits(Keys(5, 1), days, countries)
     assert found.intervals == {32: 1}
     assert found.customers["year", -365, "Norway"] == found.customers["year", 0, "Norway"] == 1
     assert found.returning == {
