@@ -93,7 +93,7 @@ def merge(
     staging = staging_name(table)
     _count_incoming(warehouse, table, tally)
     warehouse.find_doubled_keys(table, staging)
-    names = _names(table) | {"lookup_joins": warehouse.looked_up(table, "i")}
+    names = _names(warehouse, table) | {"lookup_joins": warehouse.looked_up(table, "i")}
     warehouse.rows(render("load/contested", doubled="doubled", **names))
     if table.foreign_keys:
         warehouse.rows(render("load/returning"))
@@ -151,7 +151,7 @@ def _held(table: Table) -> str:
     return f"{table.name}_held"
 
 
-def _names(table: Table) -> dict[str, str]:
+def _names(warehouse: Warehouse, table: Table) -> dict[str, str]:
     return {
         "table": quote(table.name),
         "incoming": staging_name(table),
@@ -160,13 +160,14 @@ def _names(table: Table) -> dict[str, str]:
         "columns": column_list(table, "i."),
         "columns_of_seen": column_list(table, "s."),
         "columns_of_standings": column_list(table, "i."),
-        "rebuilt": _rebuilt(table),
+        "rebuilt": _rebuilt(warehouse, table),
     }
 
 
-def _rebuilt(table: Table) -> str:
+def _rebuilt(warehouse: Warehouse, table: Table) -> str:
     """The record as it would be written again; for a file that is gone."""
-    values = [f"COALESCE(CAST(i.{quote(c.name)} AS VARCHAR), '')" for c in table.raw_columns]
+    texts = [warehouse.text_of(c, f"i.{quote(c.name)}") for c in table.raw_columns]
+    values = [f"COALESCE({text_}, '')" for text_ in texts]
     return " || ',' || ".join(values)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.rawfiles import STORE
-from tests.shop import HOUSES, House, Shop
+from tests.shop import ALL_HOUSES, House, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def small_changes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     """Where the warehouse stands; `every_warehouse` gives one of each kind."""
-    made = HOUSES[getattr(request, "param", "duckdb")](tmp_path)
+    made = ALL_HOUSES[getattr(request, "param", "duckdb")](tmp_path)
     yield made
     made.drop()
 

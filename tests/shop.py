@@ -17,6 +17,7 @@ from data_pipeline.contract import TABLES, Table
 from data_pipeline.layout import BOOKS, QUARANTINE, star_relations
 from data_pipeline.metrics.rollups import AGG_TERMS, ROLLUPS
 from data_pipeline.sql import field_types
+from tests.bigquery.service import BigQueryHouse
 from tests.oracle import RawFile, Star, build_star
 from tests.oracle.star import exact_sum
 from tests.postgres import Schema
@@ -130,7 +131,10 @@ HOUSES: dict[str, Callable[[Path], House]] = {
     "postgresql": lambda _: PostgreSQLHouse(),
     "redshift": lambda _: RedshiftHouse(),
 }
-"""A house for each scheme that a warehouse URL may have."""
+"""A house for each scheme that a warehouse URL may have, but for BigQuery."""
+
+ALL_HOUSES = HOUSES | {"bigquery": lambda _: BigQueryHouse()}
+"""BigQuery's stand-in takes seconds a run: it is asked only what concerns loading."""
 
 every_warehouse = pytest.mark.parametrize("house", HOUSES, indirect=True)
 """Marks a module or a test that has to hold in every warehouse; for fixtures shop and store."""

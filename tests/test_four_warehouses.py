@@ -24,9 +24,8 @@ from data_pipeline.simulator.store import simulate
 from data_pipeline.warehouses import Access, known_schemes, open_warehouse
 from data_pipeline.warehouses.bqcost import PASSES, REFERENCES
 from tests.bigquery.analysis import NOT_THERE_YET, REFUSED, analyze, listen, names_of_tables
-from tests.bigquery.service import BigQueryHouse
 from tests.rawfiles import customers, products, sales
-from tests.shop import HOUSES, Shop
+from tests.shop import ALL_HOUSES, Shop
 from tests.test_same_content import DIRTY, FAR, FAR_CUSTOMER, content, frames, hashes
 
 SMALL = DIRTY.resized(sales=300, customers=60)
@@ -83,7 +82,7 @@ def shops(tmp_path: Path) -> Iterator[dict[str, Shop]]:
     raw.mkdir()
     with ExitStack() as stack:
         found = {}
-        for scheme, make in (HOUSES | {"bigquery": lambda _: BigQueryHouse()}).items():
+        for scheme, make in ALL_HOUSES.items():
             folder = tmp_path / scheme
             folder.mkdir()
             house = make(folder)

@@ -12,7 +12,7 @@ import pytest
 from data_pipeline import extract, pipeline
 from data_pipeline.errors import PipelineError, SourceError
 from tests.rawfiles import STORE, customers, products, sales
-from tests.shop import Shop, assert_is_star, every_warehouse
+from tests.shop import ALL_HOUSES, Shop, assert_is_star
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from data_pipeline.sources.files import RawFile
     from data_pipeline.sources.header import Format
 
-pytestmark = every_warehouse
+pytestmark = pytest.mark.parametrize("house", ALL_HOUSES, indirect=True)
 
 DAY = "2025-03-04"
 DIMENSIONS = {"customers.csv": STORE["customers.csv"], "products.csv": STORE["products.csv"]}
@@ -285,11 +285,12 @@ def test_a_new_file_is_loaded_when_an_old_one_is_gone(store: Shop) -> None:
 
 
 def test_a_record_of_a_file_that_is_gone_is_written_anew_in_quarantine(store: Shop) -> None:
-    store.run()
+    store.put({"sales.csv": sales(f"1,1,1,2,2.5,{DAY} 10:20:30.500", f"2,1,1,1,7,{DAY}")}).run()
     (store.raw / "sales.csv").unlink()
-    store.put({"sales_2.csv": sales(f"1,1,1,1,5,{DAY}")}).run()
-    assert store.rows("SELECT source_file, reason, raw FROM quarantine") == [
-        ("sales.csv", "superseded", "1,1,1,2025-03-04 10:20:30,2,2.5000,,,,")
+    store.put({"sales_2.csv": sales(f"1,1,1,1,5,{DAY}", f"2,1,1,1,7.5,{DAY}")}).run()
+    assert store.rows("SELECT source_file, reason, raw FROM quarantine ORDER BY raw") == [
+        ("sales.csv", "superseded", "1,1,1,2025-03-04 10:20:30.5,2,2.5000,,,,"),
+        ("sales.csv", "superseded", "2,1,1,2025-03-04 00:00:00,1,7.0000,,,,"),
     ]
 
 

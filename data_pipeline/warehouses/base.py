@@ -143,6 +143,11 @@ class Warehouse(ABC):
         """Make the joins that the conditions of `lacks` need; none unless a warehouse says so."""
         return ""
 
+    @staticmethod
+    def text_of(column: Column, value: str) -> str:  # noqa: ARG004
+        """Make the SQL of a column's value as text, the same in every warehouse."""
+        return f"CAST({value} AS VARCHAR)"
+
     @abstractmethod
     def bring(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
         """Make the temporary table `name` from Arrow batches."""

@@ -25,7 +25,7 @@ from data_pipeline.warehouses.bqcost import most
 from data_pipeline.warehouses.bqjobs import LABEL, Jobs, plain
 from data_pipeline.warehouses.bqlock import NAME as LOCK_TABLE
 from data_pipeline.warehouses.bqlock import RunLock
-from data_pipeline.warehouses.bqsql import adapt, in_full
+from data_pipeline.warehouses.bqsql import adapt, in_full, text_of
 from data_pipeline.warehouses.bqtables import (
     PARAMETERS,
     arrow_schema,
@@ -56,6 +56,7 @@ class BigQueryWarehouse(RemoteWarehouse):
     extra = "bigquery"
     parameter = "@{name}"
     adapt = staticmethod(adapt)
+    text_of = staticmethod(text_of)
 
     def __init__(self, url: str, access: Access) -> None:
         super().__init__(url, access)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from data_pipeline.contract import Column, Instant, Money
+
 
 def adapt(tree: Any) -> Any:
     """Where BigQuery has something else than sqlglot thinks: one exact type, times in UTC, a DELETE
@@ -22,6 +24,19 @@ def adapt(tree: Any) -> Any:
     if isinstance(tree, exp.Delete) and tree.args.get("where") is None:
         tree.set("where", exp.Where(this=exp.true()))
     return tree
+
+
+def text_of(column: Column, value: str) -> str:
+    """A value as text as the other warehouses write it: BigQuery has times with their zone and
+    three or six digits of a second, and decimals without their last zeros.
+    """
+    if isinstance(column.type, Money):
+        return f"FORMAT('%.4f', {value})"
+    text = f"CAST({value} AS VARCHAR)"
+    if isinstance(column.type, Instant):
+        text = f"REGEXP_REPLACE({text}, '[+]00$', '')"
+        return f"CASE WHEN {text} LIKE '%.%' THEN RTRIM({text}, '0') ELSE {text} END"
+    return text
 
 
 def in_full(view: str, project: str, dataset: str) -> tuple[str, str]:
