@@ -136,7 +136,7 @@ def _take_plain_rows(
     mask: Mask | None,
 ) -> CleanedFile:
     opened = open_file(file, format_)
-    batches = read_ahead(opened.batches())
+    batches: Iterator[Records] = read_ahead(opened.batches())
     if on_read:
         batches = _watched(opened, batches, on_read)
     doubtful, taken = Doubtful(), 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -48,7 +48,7 @@ class BlockTexts:
         return texts_between(data, layout.starts[at], layout.ends[at])
 
 
-def read_ahead(items: Iterator[Item]) -> Iterator[Item]:
+def read_ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
     """Yield the items, the next of which a thread makes meanwhile. Errors come through, and
     whoever stops early waits for what is being made.
     """
