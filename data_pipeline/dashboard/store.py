@@ -108,7 +108,8 @@ def look(warehouse: Warehouse, *, currency: str, timezone: str) -> Store:
         finished,
         span(warehouse),
         rows,
-        {column: _has(warehouse, table, column) for column, table in OPTIONAL.items()},
+        {column: _has(warehouse, table, column) for column, table in OPTIONAL.items()}
+        | {"categories": _has_several_categories(warehouse)},
         read_terms(warehouse),
     )
 
@@ -142,6 +143,10 @@ def empty(url: str) -> Refusal:
 
 def _count(reader: Reader, relation: str) -> int:
     return int(reader.rows(f"SELECT COUNT(*) FROM {relation}")[0][0])
+
+
+def _has_several_categories(reader: Reader) -> bool:
+    return _count(reader, '(SELECT DISTINCT "category" FROM "products" LIMIT 2) AS found') > 1
 
 
 def _has(reader: Reader, table: str, column: str) -> bool:
