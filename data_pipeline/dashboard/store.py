@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -56,8 +57,8 @@ class Store:
     rows: dict[str, int]
     has: dict[str, bool]
     terms: Terms | None
-    unfiltered: dict[str, tuple[Found, Sent]] = field(default_factory=dict)
-    """Results of analyses over all sales, by name and parameters."""
+    remembered: OrderedDict[str, tuple[Found, Sent]] = field(default_factory=OrderedDict)
+    """Results of analyses over sales of all days, by name, parameters and filters."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the warehouse said of itself, by the SQL that asked it."""
     recall: Recall = field(default_factory=Recall)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_pipeline.metrics import DIMENSIONS, METRICS, query
+from data_pipeline.metrics.behaviour import rfm_segments
 from data_pipeline.metrics.change import Period
 from data_pipeline.metrics.columns.filling import BYTES_A_SALE, read_columns
 from data_pipeline.metrics.columns.formulas import is_known, read_formula
@@ -88,6 +90,20 @@ def test_all_metrics_from_memory(
     found = query(memory, [*METRICS], by=[by], timezone=ZONE, **limits)
     assert memory.asked_of_sales == 0
     assert found == query(warehouse, [*METRICS], by=[by], timezone=ZONE, **limits)
+
+
+@pytest.mark.parametrize("limits", LIMITS.values(), ids=LIMITS)
+def test_orders_of_several_customers_are_counted_too(
+    warehouse: Warehouse, memory: Remembering, limits: dict[str, Any]
+) -> None:
+    known = memory.columns()
+    assert known.of_order, "here each order has one customer; what if not?"
+    without = Remembering(warehouse, replace(known, of_order={}))
+    by_country = partial(query, names=["orders", "guest_orders"], by=["country"])
+    for analyse in (rfm_segments, by_country):
+        expected = analyse(warehouse, timezone=ZONE, **limits)
+        assert analyse(memory, timezone=ZONE, **limits) == expected
+        assert analyse(without, timezone=ZONE, **limits) == expected
 
 
 @pytest.mark.parametrize("descending", [True, False])

@@ -47,6 +47,8 @@ class Columns:
     of_sale: Mapping[str, Numbers]
     of_product: Mapping[str, Numbers]
     of_customer: Mapping[str, Numbers]
+    of_order: Mapping[str, Numbers]
+    """What is the same in all rows of an order, whichever it is."""
     order_numbers: int
     order_count: int
     codings: Mapping[str, Coding]
@@ -59,7 +61,7 @@ class Columns:
     @property
     def size(self) -> int:
         """Bytes of the columns and indexes."""
-        tables = (self.of_sale, self.of_product, self.of_customer)
+        tables = (self.of_sale, self.of_product, self.of_customer, self.of_order)
         held = sum(column.nbytes for table in tables for column in table.values())
         return held + sum(one.rows.nbytes + one.bounds.nbytes for one in self.indexes.values())
 
