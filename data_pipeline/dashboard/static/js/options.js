@@ -115,8 +115,9 @@ export const named = (colours, name, nameGap = 26) => ({ name, nameLocation: "mi
 /** The ends of an axis that grows by factors of ten: a 1, 2 or 5 with noughts just outside of the values. */
 export function decades(values) {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const nice = [1, 2, 5, 10].flatMap((digit) => [low, high].map((value) => digit * 10 ** Math.floor(Math.log10(value))));
-  return { min: Math.max(...nice.filter((one) => one <= low)), max: Math.min(...nice.filter((one) => one >= high)) };
+  const nice = (value) => [1, 2, 5, 10].map((digit) => Number(`${digit}e${Math.floor(Math.log10(value))}`));
+  const [min, max] = [nice(low).findLast((one) => one <= low), nice(high).find((one) => one >= high)];
+  return { min, max: max > min ? max : min * 10 };
 }
 
 /** Upright bars, one series or stacked ones: [{name, values, colour}]. */
