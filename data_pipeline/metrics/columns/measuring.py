@@ -179,13 +179,13 @@ def _aggregate(selection: Selection, groups: Groups, formula: Formula) -> Number
         one, other = (_aggregate(selection, groups, part) for part in rest)
         total: Numbers = one + other
         return total
+    if kind == "distinct":
+        return _count_different(selection, groups, *rest)
     holds = find_condition(selection, rest[0])
     if kind == "count":
         return count_where(groups, holds, len(selection))
-    if kind == "sum":
-        values, there = find_value(selection, rest[1])
-        return add_up(groups, values, both(holds, there))
-    return _count_different(selection, groups, rest[1], holds)
+    values, there = find_value(selection, rest[1])
+    return add_up(groups, values, both(holds, there))
 
 
 def add_up(groups: Groups, values: Numbers, where: Numbers | None) -> Numbers:
@@ -208,12 +208,18 @@ def count_where(groups: Groups, where: Numbers | None, rows: int) -> Numbers:
 
 
 def _count_different(
-    selection: Selection, groups: Groups, formula: Formula, holds: Numbers | None
+    selection: Selection, groups: Groups, condition: Formula, formula: Formula
 ) -> Numbers:
-    name = COLUMNS[formula[1]]
-    values, holds = selection.take(name), both(holds, selection.has(formula[1]))
-    columns = selection.columns
+    columns, name = selection.columns, COLUMNS[formula[1]]
     size = columns.size_of(name)
+    if name == "customer" and (groups.find is None or _follow_customers(columns, groups)):
+        first = columns.firsts.find(selection, condition)
+        if first is not None and groups.find is None:
+            return np.array([np.count_nonzero(first)], np.int64)
+        if first is not None:
+            return _of_customers(columns, groups, selection.take(name)[first])
+    holds = both(find_condition(selection, condition), selection.has(formula[1]))
+    values = selection.take(name)
     if _follow_customers(columns, groups):
         customers = columns.of_order.get("customer") if name == "order" else None
         if name == "customer" or customers is not None:

@@ -25,8 +25,11 @@ MOST_PIECES = 200
 class Selection:
     """Rows of the sales, oldest first: a stretch of all, or their numbers."""
 
-    def __init__(self, columns: Columns, rows: slice | Numbers) -> None:
+    def __init__(self, columns: Columns, rows: slice | Numbers, low: int | None = None) -> None:
         self.columns, self.rows = columns, rows
+        self.low = low
+        """The first row of the stretch of time, when all sales in it of a customer are selected or
+        none of them."""
         self._taken: dict[str, Numbers] = {}
         self.conditions: dict[object, Numbers] = {}
         """What was true of each row, by condition."""
@@ -90,7 +93,7 @@ def select(columns: Columns, question: Question) -> Selection:
     low, high = _bounds(columns, question)
     wanted = [(d, _wanted(columns, d, values)) for d, values in question.where]
     if not wanted:
-        return Selection(columns, slice(low, high))
+        return Selection(columns, slice(low, high), low)
     found = {
         d: pieces
         for d, places in wanted
@@ -109,7 +112,8 @@ def select(columns: Columns, question: Question) -> Selection:
         coding = columns.codings[dimension.name]
         keeps = places[coding.places]
         rows = rows[keeps[Selection(columns, rows).take(coding.column)]]
-    return Selection(columns, rows)
+    of_customers = all(columns.codings[d.name].column == "customer" for d, _ in wanted)
+    return Selection(columns, rows, low if of_customers else None)
 
 
 _NONE: Numbers = np.zeros(0, np.int32)
