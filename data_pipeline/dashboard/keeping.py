@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
+from data_pipeline.dashboard.advance import answer_in_advance
 from data_pipeline.dashboard.recall import Recalling
 from data_pipeline.dashboard.refusal import Refusal, too_slow, version_gone
 from data_pipeline.dashboard.store import Store
@@ -81,8 +82,12 @@ class Kept:
                 raise version_gone()
 
     def start_recalling(self, most_bytes: int) -> None:
-        """Read the sales into memory, in the background."""
-        self.store.recall.start(self._session(), self.store.timezone, most_bytes)
+        """Read the sales into memory, and answer in advance, in the background."""
+
+        def then(warehouse: Warehouse, go_on: Callable[[], bool]) -> None:
+            answer_in_advance(self.recalling(warehouse), self.store, go_on)
+
+        self.store.recall.start(self._session(), self.store.timezone, most_bytes, then)
 
     def recalling(self, reader: Warehouse) -> Recalling:
         """The session with what is in memory of this state."""
@@ -189,6 +194,7 @@ class Keeper:
             for kept in (self._now, self._before):
                 if kept:
                     kept.close()
+                    kept.store.recall.end()
             self._now = self._before = None
 
     def _refresh(self) -> None:

@@ -10,11 +10,20 @@ from data_pipeline.dashboard.answers.recording import IN_ADVANCE
 from data_pipeline.metrics.columns.filling import read_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from data_pipeline.metrics.columns.sales import Columns
     from data_pipeline.warehouses import Warehouse
+
+    Then = Callable[[Warehouse, Callable[[], bool]], None]
+
+
+END_S = 5.0
+
+
+def _nothing(_: Warehouse, __: Callable[[], bool]) -> None:
+    """What follows when nothing does."""
 
 
 class Recall:
@@ -26,36 +35,52 @@ class Recall:
         self.columns: Columns | None = None
         self.is_done = threading.Event()
         self._is_wanted = True
+        self._thread: threading.Thread | None = None
 
     def start(
-        self, session: AbstractContextManager[Warehouse], timezone: str, most_bytes: int
+        self,
+        session: AbstractContextManager[Warehouse],
+        timezone: str,
+        most_bytes: int,
+        then: Then = _nothing,
     ) -> None:
-        """Read the columns in a thread of its own."""
-        work = threading.Thread(
-            target=self._read, args=(session, timezone, most_bytes), name="dashboard-recall"
+        """Read the columns in a thread of its own, and go on there with what follows from them."""
+        self._thread = threading.Thread(
+            target=self._work, args=(session, timezone, most_bytes, then), name="dashboard-recall"
         )
-        work.daemon = True
-        work.start()
+        self._thread.daemon = True
+        self._thread.start()
 
     def forget(self) -> None:
         """Give the memory back, and read no further."""
         self._is_wanted, self.columns = False, None
 
-    def _read(
-        self, session: AbstractContextManager[Warehouse], timezone: str, most_bytes: int
+    def end(self) -> None:
+        """Forget, and wait a little for the thread: a program that ends under it complains."""
+        self.forget()
+        if self._thread:
+            self._thread.join(END_S)
+
+    def _work(
+        self,
+        session: AbstractContextManager[Warehouse],
+        timezone: str,
+        most_bytes: int,
+        then: Then,
     ) -> None:
-        with suppress(Exception):  # without columns, the warehouse answers
-            with session as warehouse:
-                found = read_columns(
-                    warehouse,
-                    timezone=timezone,
-                    most_bytes=most_bytes,
-                    go_on=lambda: self._is_wanted,
-                )
-            if found and self._is_wanted:
-                found.prepare()
-                self.columns = found
+        with suppress(Exception), session as warehouse:  # without columns, the warehouse answers
+            self._read(warehouse, timezone, most_bytes)
+            self.is_done.set()
+            then(warehouse, lambda: self._is_wanted)
         self.is_done.set()
+
+    def _read(self, warehouse: Warehouse, timezone: str, most_bytes: int) -> None:
+        found = read_columns(
+            warehouse, timezone=timezone, most_bytes=most_bytes, go_on=lambda: self._is_wanted
+        )
+        if found and self._is_wanted:
+            found.prepare()
+            self.columns = found
 
 
 class Recalling:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from data_pipeline.errors import (
     MissingWarehouseError,
     PipelineError,
 )
+from data_pipeline.urls import hide_password
 from data_pipeline.warehouses import Access, Warehouse, open_warehouse
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 KEEP_ALIVE_S = 30
 MOST_AT_ONCE = 200
 BACKLOG = 128
+MAKE_IT = "make it with: sales run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,8 @@ def serve(app: App, listener: socket.socket) -> None:
         limit_concurrency=MOST_AT_ONCE,
         h11_max_incomplete_event_size=16 * 1024,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # uvicorn hands it on when all is closed
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _open(shop: Shop) -> Warehouse:
@@ -139,13 +143,15 @@ def _open(shop: Shop) -> Warehouse:
     try:
         return open_warehouse(shop.url, shop.access)
     except MissingWarehouseError as error:
-        raise _unavailable("missing", error, "Make it with: sales run") from None
+        said = str(error).removesuffix(f"; {MAKE_IT}")
+        remedy = f"{MAKE_IT.capitalize()} --warehouse {hide_password(shop.url)}"
+        raise _unavailable("missing", f"{said[0].upper()}{said[1:]}.", remedy) from None
     except BusyWarehouseError as error:
         remedy = "Wait for the run to end; this page looks again by itself."
-        raise _unavailable("locked", error, remedy) from None
+        raise _unavailable("locked", str(error), remedy) from None
     except PipelineError as error:
-        raise _unavailable("unreachable", error, "See whether it is there and runs.") from None
+        raise _unavailable("unreachable", str(error), "See whether it is there and runs.") from None
 
 
-def _unavailable(code: str, error: Exception, remedy: str) -> Refusal:
-    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, code, str(error), remedy)
+def _unavailable(code: str, message: str, remedy: str) -> Refusal:
+    return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, code, message, remedy)

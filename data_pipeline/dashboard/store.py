@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -56,8 +57,8 @@ class Store:
     rows: dict[str, int]
     has: dict[str, bool]
     terms: Terms | None
-    unfiltered: dict[str, tuple[Found, Sent]] = field(default_factory=dict)
-    """Results of analyses over all sales, by name and parameters."""
+    remembered: OrderedDict[str, tuple[Found, Sent]] = field(default_factory=OrderedDict)
+    """Results of analyses over sales of all days, by name, parameters and filters."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the warehouse said of itself, by the SQL that asked it."""
     recall: Recall = field(default_factory=Recall)
@@ -108,7 +109,8 @@ def look(warehouse: Warehouse, *, currency: str, timezone: str) -> Store:
         finished,
         span(warehouse),
         rows,
-        {column: _has(warehouse, table, column) for column, table in OPTIONAL.items()},
+        {column: _has(warehouse, table, column) for column, table in OPTIONAL.items()}
+        | {"categories": _has_several_categories(warehouse)},
         read_terms(warehouse),
     )
 
@@ -142,6 +144,10 @@ def empty(url: str) -> Refusal:
 
 def _count(reader: Reader, relation: str) -> int:
     return int(reader.rows(f"SELECT COUNT(*) FROM {relation}")[0][0])
+
+
+def _has_several_categories(reader: Reader) -> bool:
+    return _count(reader, '(SELECT DISTINCT "category" FROM "products" LIMIT 2) AS found') > 1
 
 
 def _has(reader: Reader, table: str, column: str) -> bool:

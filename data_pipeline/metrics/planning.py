@@ -89,10 +89,15 @@ def plan(reader: Reader, question: Question, *, timezone: str = "UTC") -> Plan:
     """Find where the answer is to be read from. ConfigError for an unknown time zone."""
     zone = find_zone(timezone)
     terms = read_terms(reader)
-    if terms and terms.timezone == timezone and (chosen := choose(question, terms)):
-        return Plan(question, tuple(_part(question, r, m) for r, m in chosen))
+    chosen: list[tuple[Rollup, tuple[Metric, ...]]] = []
+    missing = list(question.measures)
+    if terms and terms.timezone == timezone:
+        chosen, missing = choose(question, terms)
+        if not missing:
+            return Plan(question, tuple(_part(question, r, m) for r, m in chosen))
     if (columns := columns_of(reader, timezone)) and columns.knows(question.measures):
-        return Plan(question, (Part(MEMORY, question.measures, Statement("", {}), columns),))
+        kept = Part(MEMORY, tuple(missing), Statement("", {}), columns)
+        return Plan(question, (kept, *(_part(question, r, m) for r, m in chosen)))
     statement = compose(question, zone, span(reader), kept_first_days(terms, timezone))
     return Plan(question, (Part(FACT, question.measures, statement),))
 
@@ -121,8 +126,11 @@ def span(reader: Reader) -> tuple[datetime, datetime] | None:
     return (first, last) if isinstance(first, datetime) and isinstance(last, datetime) else None
 
 
-def choose(question: Question, terms: Terms) -> list[tuple[Rollup, tuple[Metric, ...]]]:
-    """The rollups to read, each with its measures; none when they do not hold all.
+def choose(
+    question: Question, terms: Terms
+) -> tuple[list[tuple[Rollup, tuple[Metric, ...]]], list[Metric]]:
+    """The rollups to read, each with its measures; and the measures that none of them holds, all
+    when no rollup has a row for every row of the answer.
 
     One that holds most of what is left to find comes before others, and a shorter one before a
     longer one.
@@ -133,15 +141,15 @@ def choose(question: Question, terms: Terms) -> list[tuple[Rollup, tuple[Metric,
         held = {r.name: [m for m in missing if m.name in r.measures] for r in fitting}
         best = max(fitting, key=lambda rollup: len(held[rollup.name]), default=None)
         if best is None or not held[best.name]:
-            return []
+            break
         chosen.append((best, tuple(held[best.name])))
         missing = [m for m in missing if m not in held[best.name]]
-    if question.by and not any(rollup.is_complete for rollup, _ in chosen):
+    if not missing and question.by and not any(rollup.is_complete for rollup, _ in chosen):
         complete = [rollup for rollup in fitting if rollup.is_complete]
         if not complete:
-            return []
+            return [], list(question.measures)
         chosen.append((complete[0], ()))
-    return sorted(chosen, key=lambda one: not one[0].is_complete)
+    return sorted(chosen, key=lambda one: not one[0].is_complete), missing
 
 
 def fits(question: Question, rollup: Rollup, terms: Terms) -> bool:

@@ -215,7 +215,7 @@ def _grouped(reader: Reader, question: Question, timezone: str) -> Statement:
 def is_summed(reader: Reader, question: Question, timezone: str) -> bool:
     """Whether a table of sums that loads keep holds the answer."""
     terms = read_terms(reader)
-    return bool(terms and terms.timezone == timezone and choose(question, terms))
+    return bool(terms and terms.timezone == timezone and not choose(question, terms)[1])
 
 
 def _renamed(statement: Statement) -> Statement:

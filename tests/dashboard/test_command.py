@@ -66,9 +66,9 @@ def test_it_serves_until_interrupted(shop: Shop) -> None:
         assert fetch(f"{address}api/meta")[1]["currency"] == "€"
         assert fetch(f"{address}api/state", Host="evil.example")[0] == 403
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) in {0, 130}
+        assert process.wait(20) == 0
         assert process.stderr
-        assert "Traceback" not in process.stderr.read()
+        assert not process.stderr.read().strip(), "it ends as it was told; no run was interrupted"
 
 
 def test_a_token_is_made_and_never_logged(shop: Shop) -> None:

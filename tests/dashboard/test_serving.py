@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from data_pipeline.dashboard import advance
 from data_pipeline.dashboard import jobs as jobs_module
 from data_pipeline.dashboard.jobs import Jobs
 from data_pipeline.dashboard.keeping import Keeper
@@ -18,7 +19,7 @@ from data_pipeline.dashboard.refusal import Refusal
 from data_pipeline.dashboard.serving import Asked, Cache, Entry, Offer, Serving
 from data_pipeline.dashboard.store import look
 from data_pipeline.warehouses import Access, open_warehouse
-from tests.dashboard.client import Dashboard, open_dashboard
+from tests.dashboard.client import RECALL_BYTES, Dashboard, open_dashboard
 from tests.shop import every_warehouse
 
 if TYPE_CHECKING:
@@ -288,11 +289,55 @@ def test_what_looks_at_all_sales_is_computed_once(
         assert "SELECT" in dashboard.ask("/api/explain", analysis="rfm")["sql"]
         assert len(computed) == 1
         assert dashboard.ask("/api/analyses/rfm", where="category:Toys")["ignored"] == []
-        assert len(computed) == 2
+        dashboard.ask("/api/analyses/rfm", where="category:Toys", until="2025-02-01")
+        assert len(computed) == 2, "no period makes another answer of it"
         for name in ("age_groups", "cohorts", "repeat_intervals"):
             dashboard.ask(f"/api/analyses/{name}")
         dashboard.ask("/api/analyses/rfm", until="2025-01-01")
         assert len(computed) == 3, "only so many are remembered"
+
+
+def test_whole_lives_are_computed_in_advance_by_each_category_country_and_channel(
+    shop: Shop,
+) -> None:
+    keeper = Keeper(
+        lambda: open_warehouse(shop.url, Access(read_only=True, threads=1)),
+        lambda warehouse: look(warehouse, currency="", timezone="UTC"),
+        RECALL_BYTES,
+    )
+    store = keeper.find(None).store
+    assert store.recall.is_done.wait(60)
+    assert store.recall.columns
+    codings = store.recall.columns.codings
+    values = sum(len(codings[name].values) for name in advance.BY)
+    deadline = time.monotonic() + 60
+    while len(store.remembered) < 3 * values:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert {key.split()[0] for key in store.remembered} == {"cohorts", "rfm", "repeat_intervals"}
+    store.remembered.clear()
+    kept = keeper.find(None)
+    with kept.reader(20) as reader:
+        advance.answer_in_advance(kept.recalling(reader), store, lambda: False)
+    keeper.close()
+    assert not store.remembered, "it ends when the state of the data is no longer wanted"
+
+
+def test_without_the_sales_in_memory_nothing_is_computed_in_advance(kept: Kept) -> None:
+    with kept.reader(20) as reader:
+        advance.answer_in_advance(kept.recalling(reader), kept.store, lambda: True)
+    assert not kept.store.remembered
+
+
+@pytest.mark.parametrize("recalls", [False, True])
+def test_sums_come_from_tables_of_sums_and_the_rest_from_memory(shop: Shop, recalls: bool) -> None:
+    with open_dashboard(shop.url, recalls=recalls) as dashboard:
+        asked = {"metric": ["net_sales", "customers"], "by": "channel", "where": "country:Spain"}
+        answer = dashboard.ask("/api/query", **asked)
+        found = dashboard.ask("/api/query", **asked | {"metric": ["customers"]})
+    relation = "sales in memory, agg_sales" if recalls else "sales"
+    assert answer["source"]["relation"] == relation
+    assert [row[:1] + row[2:] for row in answer["rows"]] == found["rows"]
 
 
 def test_a_question_with_too_many_groups_is_refused(

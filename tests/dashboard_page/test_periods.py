@@ -124,6 +124,22 @@ def test_changes_are_written_with_their_sign(visit: Visit) -> None:
     assert texts == ["+10.0%", "-10.0%", "+2.0 pts", None, None, "×15"]
 
 
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        ([8, 1005], 5, 2000),
+        ([0.07, 0.3], 0.05, 0.5),
+        ([1, 1], 1, 10),
+        ([0.0001, 5_000_000], 0.0001, 5_000_000),
+        ([3], 2, 5),
+    ],
+)
+def test_an_axis_of_factors_ends_just_outside_of_its_values(
+    visit: Visit, values: list[float], low: float, high: float
+) -> None:
+    assert run(visit, "options.js", "decades", [[values]]) == [{"min": low, "max": high}]
+
+
 def test_csv_holds_no_formula_and_every_digit(visit: Visit) -> None:
     frame = {
         "fields": [{"name": n, "kind": k} for n, k in (("a", "text"), ("b", "money"))],

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+
+from data_pipeline.metrics import open_reader, query
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +81,25 @@ def test_a_saved_csv_is_exact(visit: Visit, simulated: Shop, tmp_path: Path) -> 
     rows = list(csv.DictReader(io.StringIO(text)))
     total = sum((Decimal(row["net_sales"]) for row in rows), Decimal(0))
     assert total == Decimal(visit.figure("net_sales"))
+
+
+@pytest.mark.parametrize(("card", "by"), [("by_category", "category"), ("over_time", "month")])
+def test_tables_and_files_hold_the_compared_period_too(
+    visit: Visit, simulated: Shop, tmp_path: Path, card: str, by: str
+) -> None:
+    visit.open(f"/?{YEAR}&compare=year&grain=month&table={card}")
+    with open_reader(simulated.url) as reader:
+        then = query(
+            reader, ["net_sales"], by=[by], since=date(2024, 1, 1), until=date(2024, 12, 31)
+        )
+    shown = [row[-1] for row in visit.table(card)]
+    text = save(visit, card, "CSV", tmp_path).read_text(encoding="utf-8")
+    saved = [row["net_sales_before"] for row in csv.DictReader(io.StringIO(text))]
+    amounts = [Decimal(str(amount)) for amount in then["net_sales"]]
+    assert sorted(Decimal(amount) for amount in saved if amount) == sorted(amounts)
+    assert [Decimal(one.replace(",", "")) for one in shown if one != "–"] == [
+        Decimal(amount) for amount in saved if amount
+    ]
 
 
 def test_a_number_explains_itself_and_shows_its_rows(visit: Visit, simulated: Shop) -> None:

@@ -93,7 +93,7 @@ def test_a_missing_warehouse_says_what_to_do_and_comes_by_itself(
         visit, context = looking.new_visit(browser, server.url)
         page = visit.open()
         assert page.locator("h1").inner_text() == "There is no warehouse yet"
-        assert "sales run" in page.locator(".trouble").inner_text()
+        assert f"sales run --warehouse {store.url}" in page.locator(".trouble").inner_text()
         store.run()
         visit.look_again(".tile")
         visit.settle()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_pipeline.metrics import DIMENSIONS, METRICS, query
+from data_pipeline.metrics.behaviour import rfm_segments
 from data_pipeline.metrics.change import Period
 from data_pipeline.metrics.columns.filling import BYTES_A_SALE, read_columns
+from data_pipeline.metrics.columns.firsts import Firsts
 from data_pipeline.metrics.columns.formulas import is_known, read_formula
 from data_pipeline.metrics.order_values import order_values
 from data_pipeline.metrics.ranking import MOVED_BY, RANKED_BY, Cut, find_movers, rank_products
@@ -22,7 +25,7 @@ from tests.metrics.store import Sale, make_store, write_store
 from tests.metrics.test_scoped import ANALYSES, LIMITS, ZONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from data_pipeline.metrics.columns.sales import Columns
@@ -66,6 +69,7 @@ def warehouse(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def memory(warehouse: Warehouse) -> Remembering:
     columns = remember(warehouse)
     assert columns
+    columns.prepare()
     return Remembering(warehouse, columns)
 
 
@@ -88,6 +92,22 @@ def test_all_metrics_from_memory(
     found = query(memory, [*METRICS], by=[by], timezone=ZONE, **limits)
     assert memory.asked_of_sales == 0
     assert found == query(warehouse, [*METRICS], by=[by], timezone=ZONE, **limits)
+
+
+@pytest.mark.parametrize("limits", LIMITS.values(), ids=LIMITS)
+def test_what_is_prepared_and_what_is_not_are_the_same(
+    warehouse: Warehouse, memory: Remembering, limits: dict[str, Any]
+) -> None:
+    known = memory.columns()
+    assert known.of_order, "here each order has one customer; what if not?"
+    without = Remembering(warehouse, replace(known, of_order={}, firsts=Firsts()))
+    names = ["orders", "guest_orders", "customers", "new_customers", "returning_customers"]
+    asked = [partial(query, names=names, by=by) for by in ([], ["country"], ["month"])]
+    analyses: list[Callable[..., Any]] = [rfm_segments, *asked]
+    for analyse in analyses:
+        expected = analyse(warehouse, timezone=ZONE, **limits)
+        assert analyse(memory, timezone=ZONE, **limits) == expected
+        assert analyse(without, timezone=ZONE, **limits) == expected
 
 
 @pytest.mark.parametrize("descending", [True, False])

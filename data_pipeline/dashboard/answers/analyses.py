@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from data_pipeline.dashboard.store import Store
     from data_pipeline.metrics import Frame, Reader
 
-MOST_REMEMBERED = 64
-"""How many results over all sales are kept for a version of the data."""
+MOST_REMEMBERED = 500
+"""How many results over sales of all days are kept for a version of the data."""
 
 Asks = Sequence[tuple[Sequence[str], Sequence[str]]]
 """Metrics, and by what."""
@@ -200,9 +200,8 @@ def estimate_analysis(
         except ConfigError as error:
             raise wrong_question(str(error)) from None
         return sum(estimate(q, store, scope.period, recalls=recalls) for q in questions)
-    is_kept = not scope.names and (
-        _key(analysis, asked) in store.unfiltered or (analysis.is_stored and store.keeps_sums)
-    )
+    is_kept = _key(analysis, asked, scope) in store.remembered
+    is_kept = is_kept or (not scope.names and analysis.is_stored and store.keeps_sums)
     is_kept = is_kept or (recalls and store.recall.columns is not None)
     millions = store.rows["sales"] / 1e6
     return 0.0 if is_kept else analysis.seconds * store.share_of(scope.period) * millions
@@ -252,23 +251,23 @@ def compute_analysis(
     recalls: bool = True,
 ) -> tuple[Found, Sent]:
     """What the analysis finds, and the SQL that was sent for it; names that it does not know
-    become a Refusal. What looks at all sales is computed once.
+    become a Refusal. What looks at sales of all days is computed once, whatever the period.
     """
-    key = _key(analysis, asked) + ("" if recalls else " from the warehouse")
-    if key in store.unfiltered and not scope.names:
-        return store.unfiltered[key]
+    key = _key(analysis, asked, scope) + ("" if recalls else " from the warehouse")
+    if known := store.remembered.get(key):
+        return known
     recorder = Recorder(reader, recalls=recalls)
     try:
         found = analysis.compute(recorder, store, asked, scope)
     except ConfigError as error:
         raise wrong_question(str(error)) from None
-    if not scope.names:
-        if len(store.unfiltered) >= MOST_REMEMBERED:
-            store.unfiltered.clear()
-        store.unfiltered[key] = found, recorder.sent
+    if scope.since is None and scope.until is None:
+        store.remembered[key] = found, recorder.sent
+        while len(store.remembered) > MOST_REMEMBERED:
+            store.remembered.popitem(last=False)
     return found, recorder.sent
 
 
-def _key(analysis: Analysis, asked: AnalysisQuestion) -> str:
+def _key(analysis: Analysis, asked: AnalysisQuestion, scope: Scope) -> str:
     own = {name: getattr(asked, name) for name in analysis.parameters}
-    return f"{analysis.name} {own}"
+    return f"{analysis.name} {own} {scope.since} {scope.until} {scope.where}"

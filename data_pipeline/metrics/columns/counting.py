@@ -1,4 +1,4 @@
-"""How many different numbers there are, by groups."""
+"""How many different numbers there are, and what they add up to, by groups."""
 
 from __future__ import annotations
 
@@ -8,27 +8,55 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[Any]
+EXACT = 2**53
+"""Below it, a float is any whole number."""
+LOWER_BITS = 20
 MOST_FLAGS = 2**26
 """Bytes of a table with a flag for each pair of a group and a number; else pairs are sorted."""
 
 
-def count_different(values: Numbers, size: int, of: Numbers | None, groups: int) -> Numbers:
-    """How many different values (each below `size`) each group has."""
+def sum_by(of: Numbers, values: Numbers, groups: int) -> Numbers:
+    """The sum of the values of each group, exact where no sum of some of them leaves 64 bits.
+
+    bincount adds up floats, ten times as fast as add.at does whole numbers, and exactly as long as
+    no sum can leave 53 bits. Larger values are added up in two parts: with all sums below 63 bits,
+    those of the upper part are below 43, and those of the lower one are too, up to 2^33 values.
+    """
+    if not len(values):
+        return np.zeros(groups, np.int64)
+    most = max(-int(values.min()), int(values.max()))
+    if most * len(values) < EXACT:
+        return np.bincount(of, values, groups).astype(np.int64)
+    upper = np.bincount(of, values >> LOWER_BITS, groups).astype(np.int64) << LOWER_BITS
+    return upper + np.bincount(of, values & (2**LOWER_BITS - 1), groups).astype(np.int64)
+
+
+def flag(values: Numbers, size: int, where: Numbers | None) -> Numbers:
+    """Which numbers below `size` there are among the values, where a condition holds.
+
+    What does not count is a number of its own: to cut it out would take three times as long.
+    """
+    flags = np.zeros(size + 1, bool)
+    flags[values if where is None else np.where(where, values, values.dtype.type(size))] = True
+    return flags[:size]
+
+
+def count_different(
+    values: Numbers, size: int, of: Numbers | None, groups: int, where: Numbers | None = None
+) -> Numbers:
+    """How many different values (each below `size`) each group has, where a condition holds."""
     if of is None:
-        if len(values) == 0 or np.all(values[1:] >= values[:-1]):
-            steps = np.count_nonzero(values[1:] != values[:-1]) + (len(values) > 0)
-            return np.array([steps], np.int64)
-        flags = np.zeros(size, bool)
-        flags[values] = True
-        return np.array([np.count_nonzero(flags)], np.int64)
-    pairs = values.astype(np.int64) * groups + of
+        return np.array([np.count_nonzero(flag(values, size, where))], np.int64)
     if size * groups <= min(MOST_FLAGS, 64 * len(values)):
-        flags = np.zeros(size * groups, bool)
-        flags[pairs] = True
-        different = np.flatnonzero(flags)
-    else:
-        different = unique(pairs)
-    return np.bincount(different % groups, minlength=groups)
+        pairs = of.astype(np.int32, copy=False) * np.int32(size) + values
+        flags = flag(pairs, size * groups, where).reshape(groups, size)
+        if groups > size:
+            counted: Numbers = flags.sum(axis=1)
+            return counted
+        return np.array([np.count_nonzero(one) for one in flags], np.int64)
+    if where is not None:
+        values, of = values[where], of[where]
+    return np.bincount(unique(values.astype(np.int64) * groups + of) % groups, minlength=groups)
 
 
 def unique(keys: Numbers) -> Numbers:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from data_pipeline.metrics.columns.counting import unique
-from data_pipeline.metrics.columns.measuring import Groups, add_up, measure, places_of
+from data_pipeline.metrics.columns.counting import flag, sum_by, unique
+from data_pipeline.metrics.columns.formulas import read_formula
+from data_pipeline.metrics.columns.measuring import Groups, add_up, measure_column
 from data_pipeline.metrics.registry import find_metric
 from data_pipeline.sources.arrays import of_numbers, valid_where
 
@@ -28,24 +29,21 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 def cohorts(columns: Columns, question: Question) -> list[Row]:
     """Cohort, months since, customers: as sql/metrics/cohort_retention.sql has it."""
-    selection = columns.select(question)
-    months = columns.codings["month"].values
-    bought = _bought(selection)
-    width = len(months)
-    month = places_of(selection, "month")[bought]
-    flags = np.zeros(columns.size_of("customer") * width, bool)
-    flags[selection.take("customer")[bought].astype(np.int64) * width + month] = True
-    active = np.flatnonzero(flags)
-    customer, month = active // width, active % width
-    is_first = np.concatenate(([True], customer[1:] != customer[:-1]))[: len(active)]
-    cohort = month[is_first][np.cumsum(is_first) - 1]
-    number = np.array([day.year * 12 + day.month for (day,) in months])
-    since = number[month] - number[cohort]
-    span = int(number[-1] - number[0]) + 1
-    counts = np.bincount(cohort * span + since)
+    selection, size = columns.select(question), columns.size_of("customer")
+    buyer = selection.take("buyer")
+    months = [day for (day,) in columns.codings["month"].values]
+    edges = selection.find_rows(columns.months.bounds).tolist()
+    cohort = np.full(size, len(months), np.int16)
+    counts = np.zeros((len(months), len(months)), np.int64)
+    for month, (begin, end) in enumerate(pairwise(edges)):
+        bought = flag(buyer[begin:end], size, None)
+        bought[GUEST] = False
+        cohort[bought & (cohort == len(months))] = month
+        counts[:, month] = np.bincount(cohort[bought], minlength=len(months))
+    number = [day.year * 12 + day.month for day in months]
     return [
-        (months[cell // span][0], cell % span, int(counts[cell]))
-        for cell in np.flatnonzero(counts).tolist()
+        (months[first], number[month] - number[first], int(counts[first, month]))
+        for first, month in np.argwhere(counts).tolist()
     ]
 
 
@@ -53,7 +51,7 @@ def intervals(columns: Columns, question: Question) -> list[Row]:
     """Days and purchases: as sql/metrics/repeat_intervals.sql has it."""
     selection = columns.select(question)
     bought, width = _bought(selection), columns.size_of("day")
-    customer = selection.take("customer")[bought].astype(np.int64)
+    customer = selection.take("buyer")[bought].astype(np.int64)
     visits = unique(customer * width + selection.take("day")[bought])
     is_same = visits[1:] // width == visits[:-1] // width
     counts = np.bincount(np.diff(visits)[is_same])
@@ -63,16 +61,14 @@ def intervals(columns: Columns, question: Question) -> list[Row]:
 def rfm_cells(columns: Columns, question: Question) -> pa.Table:
     """The rows of sql/metrics/rfm_cells.sql, net sales in ten-thousandths."""
     selection, size = columns.select(question), columns.size_of("customer")
-    last, orders = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    rows = _bought(selection)
-    last[selection.take("customer")[rows]] = selection.take("day")[rows]
-    counted = replace(question, metrics=(find_metric("orders"),), by=())
-    found = measure(columns, counted, counted.measures, by_column="customer")
-    orders[found.place[0]] = found.measured["orders"]
+    last = np.zeros(size, np.int32)
+    last[selection.take("buyer")] = selection.take("day")
+    formulas = {"orders": read_formula(find_metric("orders").sql)}
+    orders = measure_column(columns, question, formulas, "customer")["orders"]
     orders[GUEST] = 0
     kept = np.flatnonzero(orders)
     most = int(orders.max(initial=0)) + 1
-    cell = last[kept] * most + orders[kept]
+    cell = last[kept].astype(np.int64) * most + orders[kept]
     cells, customers, net_sales = _counted(cell, _net_sales(selection, size)[kept])
     first = columns.first_day.toordinal() - EPOCH
     return pa.table(
@@ -88,11 +84,8 @@ def rfm_cells(columns: Columns, question: Question) -> pa.Table:
 def age_cells(columns: Columns, question: Question) -> pa.Table:
     """The rows of sql/metrics/age_cells.sql, net sales in ten-thousandths."""
     selection, size = columns.select(question), columns.size_of("customer")
-    customer = selection.take("customer")
-    there, buys = np.zeros(size, bool), np.zeros(size, np.int64)
-    there[customer] = True
+    there, buys = (flag(selection.take(name), size, None) for name in ("customer", "buyer"))
     there[GUEST] = False
-    buys[customer[_bought(selection)]] = 1
     kept = np.flatnonzero(there)
     years = columns.of_customer["birth_year"][kept]
     cells, _, net_sales = _counted(years, _net_sales(selection, size)[kept])
@@ -108,20 +101,18 @@ def age_cells(columns: Columns, question: Question) -> pa.Table:
 
 def _net_sales(selection: Selection, customers: int) -> Numbers:
     """What each customer brought."""
-    groups = Groups(customers, selection.take("customer"), (), ())
+    groups = Groups(customers, lambda: selection.take("customer"))
     return add_up(groups, selection.take("total_sales"), None)
 
 
 def _counted(cells: Numbers, amounts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """The different cells in order, how often each is there, and what its amounts add up to."""
     counts = np.bincount(cells)
-    sums = np.zeros(len(counts), np.int64)
-    np.add.at(sums, cells, amounts)
+    sums = sum_by(cells, amounts, len(counts))
     there = np.flatnonzero(counts)
     return there, counts[there], sums[there]
 
 
 def _bought(selection: Selection) -> Numbers:
     """The rows with a sale to a known customer."""
-    is_sale = selection.take("total_sales") > 0
-    return np.flatnonzero(is_sale & (selection.take("customer") != GUEST))
+    return np.flatnonzero(selection.take("buyer") != GUEST)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_pipeline.metrics.columns.counting import sum_by
 from data_pipeline.metrics.columns.formulas import read_formula
 from data_pipeline.metrics.columns.measuring import SOLD, measure_column, money
 from data_pipeline.metrics.registry import find_metric
@@ -42,8 +43,7 @@ def concentration(columns: Columns, question: Question, item: str) -> list[Row]:
     )
     cell = hundredth * 3 + classes
     items = np.bincount(cell, minlength=3 * HUNDREDTHS)
-    sums = np.zeros(3 * HUNDREDTHS, np.int64)
-    np.add.at(sums, cell, ranked)
+    sums = sum_by(cell, ranked, 3 * HUNDREDTHS)
     return [
         (at // 3 + 1, "ABC"[at % 3], int(items[at]), money(int(sums[at])))
         for at in np.flatnonzero(items).tolist()

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data_pipeline.metrics.columns.counting import count_different
+from data_pipeline.metrics.columns.conditions import (
+    COLUMNS,
+    TOTAL,
+    ZERO,
+    both,
+    find_condition,
+    find_value,
+)
+from data_pipeline.metrics.columns.counting import count_different, flag, sum_by
 from data_pipeline.metrics.columns.formulas import Formula, read_formula
 from data_pipeline.metrics.columns.selection import Selection
 from data_pipeline.metrics.frame import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from data_pipeline.metrics.columns.sales import Columns
     from data_pipeline.metrics.dimensions import Dimension
@@ -26,25 +34,29 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[Any]
 ROWS: Formula = ("count", ("always",))
-SOLD: Formula = ("count", ("gt", ("column", "total_sales"), ("number", 0)))
+SOLD: Formula = ("count", ("gt", TOTAL, ZERO))
 MOST_CELLS = 2**21
 """With more possible groups than that, those that are there are numbered anew."""
 
-_COLUMNS = {"customer_id": "customer", "order_id": "order"}
-"""Where a metric's column is kept under another name; numbers are places, 0 is the guest."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Groups:
-    """Which group each selected sale is in. `of` is None when all are in one.
+    """Which group each selected sale is in; `of` is None when all are in one.
 
-    `place` has for each group its places in the values of the dimensions.
+    `place` has for each group its places in the values of the dimensions; or groups are the numbers
+    of a `column`.
     """
 
     count: int
-    of: Numbers | None
-    place: tuple[Numbers, ...]
-    dimensions: tuple[Dimension, ...]
+    find: Callable[[], Numbers] | None
+    place: tuple[Numbers, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+    column: str = ""
+
+    @cached_property
+    def of(self) -> Numbers | None:
+        """Found when it is first asked for: what follows from the customer does without."""
+        return self.find() if self.find else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +77,20 @@ def places_of(selection: Selection, name: str) -> Numbers:
 def group(columns: Columns, selection: Selection, by: Sequence[Dimension]) -> Groups:
     """Divide the selected sales by the dimensions."""
     if not by:
-        return Groups(1, None, (), ())
+        return Groups(1, None)
     sizes = [len(columns.codings[d.name].values) for d in by]
-    of = places_of(selection, by[0].name).astype(np.int64)
-    for dimension, size in zip(by[1:], sizes[1:], strict=True):
-        of = of * size + places_of(selection, dimension.name)
+
+    def find() -> Numbers:
+        of = places_of(selection, by[0].name).astype(np.int64)
+        for dimension, size in zip(by[1:], sizes[1:], strict=True):
+            of = of * size + places_of(selection, dimension.name)
+        return of
+
     count = int(np.prod(sizes, dtype=np.int64))
-    cells = np.arange(count) if count <= MOST_CELLS else None
-    if cells is None:
-        cells, of = np.unique(of, return_inverse=True)
-    place = np.unravel_index(cells, sizes)
-    return Groups(len(cells), of, tuple(place), tuple(by))
+    if count <= MOST_CELLS:
+        return Groups(count, find, tuple(np.unravel_index(np.arange(count), sizes)), tuple(by))
+    cells, of = np.unique(find(), return_inverse=True)
+    return Groups(len(cells), lambda: of, tuple(np.unravel_index(cells, sizes)), tuple(by))
 
 
 def measure(
@@ -94,9 +109,9 @@ def measure(
     selection = columns.select(question)
     groups = group(columns, selection, question.by)
     found = {name: _aggregate(selection, groups, formula) for name, formula in formulas.items()}
-    if groups.of is None:
+    if groups.find is None:
         return Grouped((), found)
-    there = np.flatnonzero(np.bincount(groups.of, minlength=groups.count))
+    there = np.flatnonzero(_sizes(selection, groups))
     return Grouped(
         tuple(place[there] for place in groups.place),
         {name: values[there] for name, values in found.items()},
@@ -113,7 +128,7 @@ def measure_column(
     size = columns.size_of(column)
 
     def sum_up(selection: Selection, formula: Formula) -> Numbers:
-        groups = Groups(size, selection.take(column).astype(np.int64), (), ())
+        groups = Groups(size, lambda: selection.take(column).astype(np.int64), column=column)
         return _aggregate(selection, groups, formula)
 
     adds = all(formula[0] in {"sum", "count"} for formula in formulas.values())
@@ -164,13 +179,13 @@ def _aggregate(selection: Selection, groups: Groups, formula: Formula) -> Number
         one, other = (_aggregate(selection, groups, part) for part in rest)
         total: Numbers = one + other
         return total
-    holds = _condition(selection, rest[0])
+    if kind == "distinct":
+        return _count_different(selection, groups, *rest)
+    holds = find_condition(selection, rest[0])
     if kind == "count":
         return count_where(groups, holds, len(selection))
-    if kind == "sum":
-        values, there = _value(selection, rest[1])
-        return add_up(groups, values, _both(holds, there))
-    return _count_different(selection, groups, rest[1], holds)
+    values, there = find_value(selection, rest[1])
+    return add_up(groups, values, both(holds, there))
 
 
 def add_up(groups: Groups, values: Numbers, where: Numbers | None) -> Numbers:
@@ -178,43 +193,62 @@ def add_up(groups: Groups, values: Numbers, where: Numbers | None) -> Numbers:
     if groups.of is None:
         total = values.sum(dtype=np.int64, where=True if where is None else where)
         return np.array([total], np.int64)
-    sums = np.zeros(groups.count, np.int64)
-    counted = values.astype(np.int64, copy=False)
-    np.add.at(sums, groups.of, counted if where is None else counted * where)
-    return sums
+    return sum_by(groups.of, values if where is None else values * where, groups.count)
 
 
 def count_where(groups: Groups, where: Numbers | None, rows: int) -> Numbers:
     """How many rows of each group meet the condition."""
     if groups.of is None:
         return np.array([rows if where is None else np.count_nonzero(where)], np.int64)
-    of = groups.of if where is None else groups.of[where]
-    return np.bincount(of, minlength=groups.count)
+    if where is None:
+        return np.bincount(groups.of, minlength=groups.count)
+    if not where.any():
+        return np.zeros(groups.count, np.int64)
+    return np.bincount(np.where(where, groups.of, groups.count), minlength=groups.count + 1)[:-1]
 
 
 def _count_different(
-    selection: Selection, groups: Groups, formula: Formula, holds: Numbers | None
+    selection: Selection, groups: Groups, condition: Formula, formula: Formula
 ) -> Numbers:
-    name = _COLUMNS[formula[1]]
-    values, holds = selection.take(name), _both(holds, selection.has(formula[1]))
-    of = groups.of
-    if holds is not None:
-        values, of = values[holds], None if of is None else of[holds]
+    columns, name = selection.columns, COLUMNS[formula[1]]
+    size = columns.size_of(name)
+    if name == "customer" and (groups.find is None or _follow_customers(columns, groups)):
+        first = columns.firsts.find(selection, condition)
+        if first is not None and groups.find is None:
+            return np.array([np.count_nonzero(first)], np.int64)
+        if first is not None:
+            return _of_customers(columns, groups, selection.take(name)[first])
+    holds = both(find_condition(selection, condition), selection.has(formula[1]))
+    values = selection.take(name)
+    if _follow_customers(columns, groups):
+        customers = columns.of_order.get("customer") if name == "order" else None
+        if name == "customer" or customers is not None:
+            there = np.flatnonzero(flag(values, size, holds))
+            return _of_customers(columns, groups, there if customers is None else customers[there])
+    return count_different(values, size, groups.of, groups.count, holds)
+
+
+def _sizes(selection: Selection, groups: Groups) -> Numbers:
+    """Of each group a number that is 0 when no sale is in it."""
     columns = selection.columns
-    if of is not None and name == "customer" and _follow_customers(columns, groups):
-        flags = np.zeros(columns.size_of(name), bool)
-        flags[values] = True
-        return _of_customers(columns, groups, np.flatnonzero(flags))
-    return count_different(values, columns.size_of(name), of, groups.count)
+    if not _follow_customers(columns, groups):
+        return np.bincount(groups.of, minlength=groups.count)  # type: ignore[arg-type]
+    there = flag(selection.take("customer"), columns.size_of("customer"), None)
+    return _of_customers(columns, groups, np.flatnonzero(there))
 
 
 def _follow_customers(columns: Columns, groups: Groups) -> bool:
+    """Whether the groups follow from the customer."""
+    if groups.column == "customer":
+        return True
     followed = (columns.codings[d.name].column == "customer" for d in groups.dimensions)
     return bool(groups.dimensions) and all(followed)
 
 
 def _of_customers(columns: Columns, groups: Groups, customers: Numbers) -> Numbers:
     """How many of the customers are in each group, where each is in one only."""
+    if groups.column == "customer":
+        return np.bincount(customers, minlength=groups.count)
     sizes = [len(columns.codings[d.name].values) for d in groups.dimensions]
     places = [columns.codings[d.name].places[customers] for d in groups.dimensions]
     cells = np.ravel_multi_index(places, sizes) if len(customers) else customers
@@ -222,73 +256,3 @@ def _of_customers(columns: Columns, groups: Groups, customers: Numbers) -> Numbe
     if len(numbered) < np.prod(sizes, dtype=np.int64):
         cells = np.searchsorted(numbered, cells)
     return np.bincount(cells, minlength=groups.count)
-
-
-_OPERATORS = {
-    "eq": operator.eq,
-    "neq": operator.ne,
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "lt": operator.lt,
-    "lte": operator.le,
-}
-
-
-def _condition(selection: Selection, formula: Formula) -> Numbers | None:
-    """Where a condition holds; None when it always does."""
-    if formula == ("always",):
-        return None
-    known = selection.conditions
-    if formula not in known:
-        known[formula] = _find_condition(selection, formula)
-    return known[formula]
-
-
-def _find_condition(selection: Selection, formula: Formula) -> Numbers:
-    kind, *rest = formula
-    if kind in {"and", "or"}:
-        one, other = (_condition(selection, part) for part in rest)
-        assert one is not None
-        assert other is not None
-        return one & other if kind == "and" else one | other
-    if kind == "not" and rest[0][0] == "missing":
-        return ~_find_missing(selection, rest[0])
-    if kind == "missing":
-        return _find_missing(selection, formula)
-    if kind not in _OPERATORS:
-        raise ValueError(f"not known over columns: {formula}")
-    (one, has_one), (other, has_other) = (_value(selection, part) for part in rest)
-    holds: Numbers = _OPERATORS[kind](one, other)
-    there = _both(has_one, has_other)
-    return holds if there is None else holds & there
-
-
-def _find_missing(selection: Selection, formula: Formula) -> Numbers:
-    _, there = _value(selection, formula[1])
-    return np.zeros(len(selection), bool) if there is None else ~there
-
-
-def _value(selection: Selection, formula: Formula) -> tuple[Any, Numbers | None]:
-    """The value of each row, and where there is one; None when everywhere."""
-    kind, *rest = formula
-    if kind == "number":
-        return rest[0], None
-    if kind == "column":
-        name = rest[0]
-        return selection.take(_COLUMNS.get(name) or str(name)), selection.has(name)
-    if kind == "neg":
-        values, there = _value(selection, rest[0])
-        return -values, there
-    if kind == "or_zero":
-        values, there = _value(selection, rest[0])
-        return values if there is None else values * there, None
-    if kind in {"add", "sub"}:
-        (one, has_one), (other, has_other) = (_value(selection, part) for part in rest)
-        return (one + other if kind == "add" else one - other), _both(has_one, has_other)
-    raise ValueError(f"not known over columns: {formula}")
-
-
-def _both(one: Numbers | None, other: Numbers | None) -> Numbers | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one & other

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from data_pipeline.metrics.columns import customers, items, orders, ranks
-from data_pipeline.metrics.columns.formulas import is_known
+from data_pipeline.metrics.columns.firsts import Firsts
+from data_pipeline.metrics.columns.formulas import is_known, read_formula
 from data_pipeline.metrics.columns.measuring import measure, money, rows_of
 from data_pipeline.metrics.columns.running import Runner
 from data_pipeline.metrics.columns.selection import Selection, select
 from data_pipeline.metrics.metric import PRODUCT_METRICS
 from data_pipeline.metrics.question import ask
+from data_pipeline.metrics.registry import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,11 +49,14 @@ class Columns:
     of_sale: Mapping[str, Numbers]
     of_product: Mapping[str, Numbers]
     of_customer: Mapping[str, Numbers]
+    of_order: Mapping[str, Numbers]
+    """What is the same in all rows of an order, whichever it is."""
     order_numbers: int
     order_count: int
     codings: Mapping[str, Coding]
     indexes: Mapping[str, Index]
     months: Months
+    firsts: Firsts = field(default_factory=Firsts)
     _kept: OrderedDict[object, Selection] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
     _runner: Runner = field(default_factory=Runner)
@@ -59,8 +64,10 @@ class Columns:
     @property
     def size(self) -> int:
         """Bytes of the columns and indexes."""
-        tables = (self.of_sale, self.of_product, self.of_customer)
-        held = sum(column.nbytes for table in tables for column in table.values())
+        tables = (self.of_sale, self.of_product, self.of_customer, self.of_order)
+        held = self.firsts.size + sum(
+            column.nbytes for table in tables for column in table.values()
+        )
         return held + sum(one.rows.nbytes + one.bounds.nbytes for one in self.indexes.values())
 
     def size_of(self, name: str) -> int:
@@ -89,6 +96,12 @@ class Columns:
         question = ask(PRODUCT_METRICS, by=["product"])
         measure(self, question, question.measures)
         self.concentration(question, "product")
+        everything = Selection(self, slice(0, int(self.starts[-1])))
+        for metric in METRICS.values():
+            if metric.sql and is_known(metric.sql):
+                kind, condition, *counted = read_formula(metric.sql)
+                if kind == "distinct" and counted == [("column", "customer_id")]:
+                    self.firsts.prepare(self, everything, condition)
 
     def knows(self, measures: Sequence[Metric]) -> bool:
         """Whether all of the measures can be computed from the columns."""

@@ -25,8 +25,11 @@ MOST_PIECES = 200
 class Selection:
     """Rows of the sales, oldest first: a stretch of all, or their numbers."""
 
-    def __init__(self, columns: Columns, rows: slice | Numbers) -> None:
+    def __init__(self, columns: Columns, rows: slice | Numbers, low: int | None = None) -> None:
         self.columns, self.rows = columns, rows
+        self.low = low
+        """The first row of the stretch of time, when all sales in it of a customer are selected or
+        none of them."""
         self._taken: dict[str, Numbers] = {}
         self.conditions: dict[object, Numbers] = {}
         """What was true of each row, by condition."""
@@ -53,13 +56,22 @@ class Selection:
         """Where the column has a value; None when it has one everywhere."""
         columns = self.columns
         if name == "order_id":
-            return self.take("order") < columns.order_numbers
+            all_have = columns.order_numbers == columns.order_count
+            return None if all_have else self.take("order") < columns.order_numbers
         if name == "first_day":
             return self.take("first_day") >= 0
         if name == "cost_of_sale":
             known: Numbers = columns.of_product["has_cost"][self.take("product")]
             return known
         return None
+
+    def find_rows(self, rows: Numbers) -> Numbers:
+        """For each row of all sales, how many of the selected ones stand before it."""
+        if isinstance(self.rows, slice):
+            found: Numbers = np.clip(rows, self.rows.start, self.rows.stop) - self.rows.start
+        else:
+            found = np.searchsorted(self.rows, rows)
+        return found
 
     def _find(self, name: str) -> Numbers:
         columns = self.columns
@@ -81,22 +93,27 @@ def select(columns: Columns, question: Question) -> Selection:
     low, high = _bounds(columns, question)
     wanted = [(d, _wanted(columns, d, values)) for d, values in question.where]
     if not wanted:
-        return Selection(columns, slice(low, high))
-    indexed = [(columns.indexes[d.name], w) for d, w in wanted if d.name in columns.indexes]
-    pieces = min(
-        (_pieces(index, places, low, high) for index, places in indexed),
-        key=lambda found: sum(map(len, found)) if found is not None else high - low,
-        default=None,
-    )
-    if pieces is None:
+        return Selection(columns, slice(low, high), low)
+    found = {
+        d: pieces
+        for d, places in wanted
+        if d.name in columns.indexes
+        and (pieces := _pieces(columns.indexes[d.name], places, low, high)) is not None
+    }
+    followed = min(found, key=lambda d: sum(map(len, found[d])), default=None)
+    if followed is None:
         rows: Numbers = np.arange(low, high, dtype=np.int32)
     else:
+        pieces = found[followed]
         rows = pieces[0] if len(pieces) == 1 else np.sort(np.concatenate([_NONE, *pieces]))
     for dimension, places in wanted:
+        if dimension is followed:
+            continue
         coding = columns.codings[dimension.name]
         keeps = places[coding.places]
         rows = rows[keeps[Selection(columns, rows).take(coding.column)]]
-    return Selection(columns, rows)
+    of_customers = all(columns.codings[d.name].column == "customer" for d, _ in wanted)
+    return Selection(columns, rows, low if of_customers else None)
 
 
 _NONE: Numbers = np.zeros(0, np.int32)

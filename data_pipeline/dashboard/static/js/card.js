@@ -27,7 +27,7 @@ export class Card {
     this.controls = h("div", {});
     this.body = h("div", { class: "card-body" });
     this.element = h("section", { class: `card ${spec.width ?? "w6"}`, "aria-labelledby": this.title.id, dataset: { card: spec.id } },
-      h("header", {}, h("div", {}, this.title, this.sub), this.actions), this.controls, this.notice, this.body);
+      h("header", {}, this.title, this.actions, this.sub), this.controls, this.notice, this.body);
   }
 
   /** Asks and draws what `context` looks at; what was drawn stays until the answer is there. */

@@ -20,7 +20,7 @@ export const loadLibrary = () => (library ??= import("../vendor/echarts.js"));
 export function colours() {
   const style = getComputedStyle(document.documentElement);
   const of = (token) => style.getPropertyValue(`--${token}`).trim();
-  return Object.fromEntries(["ink", "muted", "grid", "faint", "paper", "blue", "sky", "orange", "amber", "green", "pink", "bar", "bar-chosen", "heat-0", "heat-1", "cell-dark", "cell-light", "link"].map((token) => [token, of(token)]));
+  return Object.fromEntries(["ink", "muted", "grid", "faint", "paper", "blue", "sky", "orange", "amber", "green", "pink", "bar", "bar-chosen", "heat-0", "heat-half", "heat-1", "cell-dark", "cell-light", "link"].map((token) => [token, of(token)]));
 }
 
 /** Draws `option(colours)` in `host`. `pick(event)` hears clicks on marks, `brush(first, last)` a stretch that was dragged or chosen by keys; `points` are what each point says. */

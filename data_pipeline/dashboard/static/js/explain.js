@@ -9,6 +9,7 @@ import { table, written } from "./table.js";
 
 const ROWS_A_PAGE = 50;
 const SHARE_PLACES = 4;
+const FIRST = ["transaction_id", "time", "product", "quantity", "price", "total_sales"];
 let dialog = null;
 let wanted = 0;
 
@@ -103,7 +104,8 @@ function rowsBehind(url) {
   async function load() {
     try {
       const got = await answered("rows", { ...parameters, limit: ROWS_A_PAGE, after }, said);
-      frame = { fields: got.fields, rows: [...(frame?.rows ?? []), ...got.rows] };
+      const page = amountsFirst(got);
+      frame = { fields: page.fields, rows: [...(frame?.rows ?? []), ...page.rows] };
       after = got.next;
       more.hidden = after === null;
       said.textContent = described(got, frame);
@@ -114,6 +116,13 @@ function rowsBehind(url) {
   }
   load();
   return h("section", {}, heading, said, links, place, more);
+}
+
+/** The columns in another order: what adds up is seen without scrolling. */
+function amountsFirst({ fields, rows }) {
+  const place = (called) => (FIRST.includes(called) ? FIRST.indexOf(called) : FIRST.length);
+  const order = fields.map((_, index) => index).sort((one, other) => place(fields[one].name) - place(fields[other].name));
+  return { fields: order.map((index) => fields[index]), rows: rows.map((row) => order.map((index) => row[index])) };
 }
 
 function described(got, frame) {

@@ -2,10 +2,11 @@
 
 import { h } from "./dom.js";
 
-/** The colour of a share from 0 to 1, between the two ends of the scale, and ink to write on it. */
+/** The colour of a share from 0 to 1, on a scale of two halves (one alone is grey in its middle), and ink to write on it. */
 export function heatColour(share, colours) {
-  const [from, to] = [colours["heat-0"], colours["heat-1"]].map(rgb);
-  const mixed = from.map((part, place) => Math.round(part + (to[place] - part) * Math.min(1, Math.max(0, share))));
+  const at = 2 * Math.min(1, Math.max(0, share));
+  const [from, to] = (at < 1 ? ["heat-0", "heat-half"] : ["heat-half", "heat-1"]).map((token) => rgb(colours[token]));
+  const mixed = from.map((part, place) => Math.round(part + (to[place] - part) * (at < 1 ? at : at - 1)));
   return { ground: `rgb(${mixed.join(" ")})`, ink: luminance(mixed) > 0.179 ? colours["cell-dark"] : colours["cell-light"] };
 }
 

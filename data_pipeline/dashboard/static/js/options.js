@@ -49,27 +49,30 @@ export function timeAxis(colours, days, grain, extra = {}) {
   });
 }
 
+/** How many labels of periods there is room for. */
+const room = (most) => Math.max(3, Math.min(most, Math.floor(document.documentElement.clientWidth / 80)));
+
 /** Which periods get a label, and which: never more than about ten. */
-export function labels(days, grain) {
+function labels(days, grain) {
   const years = new Set(days.map((day) => day.slice(0, 4))).size;
   const months = new Set(days.map((day) => day.slice(0, 7))).size;
   const found = new Map();
   const every = (count, of) => Math.max(1, Math.ceil(count / of));
   if (grain === "year" || years > 8) {
-    const step = every(years, 10);
+    const step = every(years, room(10));
     firsts(days, (day) => day.slice(0, 4)).forEach(([index, year], number) => { if (number % step === 0) found.set(index, year); });
   } else if (grain === "quarter") {
-    const step = every(days.length, 8);
+    const step = every(days.length, room(8));
     days.forEach((day, index) => { if (index % step === 0) found.set(index, format.period(day, "quarter")); });
   } else if (grain === "month" || months > 4) {
-    const step = [1, 2, 3, 6, 12].find((size) => months / size <= 10) ?? 12;
+    const step = [1, 2, 3, 6, 12].find((size) => months / size <= room(10)) ?? 12;
     for (const [index, month] of firsts(days, (day) => day.slice(0, 7))) {
       // A week or day in the middle of the first month is no beginning of it.
       if (index === 0 && grain !== "month" && Number(days[0].slice(8)) > 7) continue;
       if ((Number(month.slice(5)) - 1) % step === 0) found.set(index, format.month(`${month}-01`, { year: years > 1 }));
     }
   } else {
-    const step = every(days.length, 8);
+    const step = every(days.length, room(8));
     days.forEach((day, index) => { if (index % step === 0) found.set(index, format.shortDay(day)); });
   }
   return found;
@@ -106,10 +109,21 @@ export function timeLine(colours, { days, values, partial, before, grain, kind, 
   };
 }
 
+/** The name of an axis, in its middle. */
+export const named = (colours, name, nameGap = 26) => ({ name, nameLocation: "middle", nameGap, nameTextStyle: { color: colours.muted } });
+
+/** The ends of an axis that grows by factors of ten: a 1, 2 or 5 with noughts just outside of the values. */
+export function decades(values) {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const nice = (value) => [1, 2, 5, 10].map((digit) => Number(`${digit}e${Math.floor(Math.log10(value))}`));
+  const [min, max] = [nice(low).findLast((one) => one <= low), nice(high).find((one) => one >= high)];
+  return { min, max: max > min ? max : min * 10 };
+}
+
 /** Upright bars, one series or stacked ones: [{name, values, colour}]. */
-export function columns(colours, { axis, stacks, kind, tipOf, bands = {} }) {
+export function columns(colours, { axis, stacks, kind, tipOf, bands = {}, edges = {} }) {
   return {
-    grid: grid(), xAxis: axis, yAxis: valueAxis(colours, kind, bands),
+    grid: grid(edges), xAxis: axis, yAxis: valueAxis(colours, kind, bands),
     series: stacks.map((stack) => ({
       type: "bar", stack: "all", name: stack.name, barMaxWidth: 48, barCategoryGap: "22%",
       data: stack.values.map((value, index) => ({ value: number(value), index })),

@@ -36,7 +36,7 @@ export function written(value, field, digits = null) {
 export function table(frame, { caption, filter = null, chosen = () => false, pick = null, sort = null, cell = {}, limit = AT_FIRST, hide = [], wide = [] } = {}) {
   const places = frame.fields.flatMap(({ name: called }, place) => (hide.includes(called) ? [] : [place]));
   const body = h("tbody");
-  const digits = new Map(places.filter((place) => frame.fields[place].kind === "money").map((place) => [place, format.places(frame.rows.map((row) => row[place]), frame.fields[place].name)]));
+  const digits = new Map(places.filter((place) => frame.fields[place].kind === "money").map((place) => [place, format.places(frame.rows.map((row) => row[place]), frame.fields[place].name.replace(/_before$/, ""))]));
   const fill = (count) => body.replaceChildren(...frame.rows.slice(0, count).map((row) => line(frame, row, { places, digits, wide, filter, chosen, pick, cell })));
   fill(limit);
   const whole = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },

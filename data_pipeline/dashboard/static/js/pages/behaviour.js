@@ -83,9 +83,9 @@ const orderValues = {
   draw: (body, answer, context) => {
     const tones = context.colours();
     const rows = records(answer.frames.values);
-    const axis = options.categoryAxis(tones, rows.map((row) => format.tick(row.low, "money")), { axisLabel: { interval: 0, hideOverlap: true } });
+    const axis = options.categoryAxis(tones, rows.map((row) => format.tick(row.low, "money")), { axisLabel: { interval: 0, hideOverlap: true }, ...options.named(tones, "Worth of the order, from") });
     const option = options.columns(tones, {
-      axis, stacks: [{ name: "Orders", colour: tones.blue, values: rows.map((row) => row.orders) }], kind: "count",
+      axis, stacks: [{ name: "Orders", colour: tones.blue, values: rows.map((row) => row.orders) }], kind: "count", edges: { bottom: 28 },
       tipOf: (index) => options.tip(range(rows[index].low, rows[index].high), [["Orders", format.full(rows[index].orders, "count")], ["Share", format.percent(rows[index].orders / answer.facts.orders)], ["Sales", format.full(rows[index].sales, "money")]]),
     });
     return draw(chartHost(body), option, { label: `Bars of orders by what they are worth; ${middle(answer)}. The table has all values.` });

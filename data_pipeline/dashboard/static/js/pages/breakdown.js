@@ -21,12 +21,23 @@ export function breakdown({ by, metric = () => "net_sales", most = 10, explainab
       const items = itemsOf(answer, context, by(context), metric(context));
       body.replaceChildren(bars(items, { pick: context.pick, others: others(answer, context, metric(context)), label: `${context.metric(metric(context)).label} by ${context.label(by(context))}` }));
     },
-    frame: (answer) => answer,
+    frame: (answer, context) => besideBefore(answer, metric(context), by(context) === "product" ? "product_id" : by(context), context),
     tableOptions: (answer, context) => filterColumn(answer, context, by(context)),
     picture: (answer, context, tones) => barsPicture(itemsOf(answer, context, by(context), metric(context)), tones),
     explain: (context) => (explainable ? asked(context) : null),
     ...rest,
   };
+}
+
+/** The rows with the metric in the compared period beside it: that of the same value, or of the same place when `key` is null. */
+export function besideBefore(answer, metric, key, context) {
+  if (!answer.compared) return answer;
+  const place = answer.fields.findIndex(({ name }) => name === metric);
+  const [keyAt, valueAt] = [key, metric].map((called) => answer.compared.fields.findIndex(({ name }) => name === called));
+  const own = answer.fields.findIndex(({ name }) => name === key);
+  const before = new Map(answer.compared.rows.map((row, index) => [key === null ? index : row[keyAt], row[valueAt]]));
+  const field = { ...answer.fields[place], name: `${metric}_before`, label: context.comparedWith(answer.compared.period) };
+  return { fields: [...answer.fields, field], rows: answer.rows.map((row, index) => [...row, before.get(key === null ? index : row[own]) ?? null]) };
 }
 
 /** The options that make a table's first column filter. */

@@ -40,7 +40,7 @@ function drawCurve(host, answer, context, item) {
   const points = [[0, 0], ...rows.map((row) => [Number(row.best), Number(row.share)])];
   const option = {
     grid: options.grid({ right: 18, bottom: 28, left: 4 }),
-    xAxis: { ...options.valueAxis(tones, "share", { min: 0, max: 1, interval: 0.25, splitLine: { show: false }, axisLine: { show: true, lineStyle: { color: tones.faint } } }), name: `Best ${PLURAL[item]}, share of all`, nameLocation: "middle", nameGap: 26, nameTextStyle: { color: tones.muted } },
+    xAxis: { ...options.valueAxis(tones, "share", { min: 0, max: 1, interval: 0.25, splitLine: { show: false }, axisLine: { show: true, lineStyle: { color: tones.faint } } }), ...options.named(tones, `Best ${PLURAL[item]}, share of all`) },
     yAxis: options.valueAxis(tones, "share", { min: 0, max: Math.max(1, ...points.map(([, share]) => share)), interval: 0.25, axisLabel: { color: tones.muted, fontSize: 11.5, formatter: (share) => (share > 1 ? "" : format.tick(share, "share")) } }),
     series: [{
       type: "line", data: points, showSymbol: false, symbolSize: 6, lineStyle: { color: tones.blue, width: 2 }, itemStyle: { color: tones.blue },

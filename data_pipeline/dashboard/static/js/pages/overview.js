@@ -7,7 +7,7 @@ import * as format from "../format.js";
 import * as options from "../options.js";
 import { go } from "../state.js";
 import { column, records } from "../table.js";
-import { breakdown } from "./breakdown.js";
+import { besideBefore, breakdown } from "./breakdown.js";
 import { change } from "./change.js";
 import { legendHost, pageOf, segments } from "./layout.js";
 import { tiles } from "./tiles.js";
@@ -57,6 +57,7 @@ const overTime = {
   sub: (answer, context) => (answer.compared_note ? `No comparison: ${answer.compared_note}` : `By ${context.grain}`),
   hint: "Drag over the line, click on it, or use the arrow keys and Enter to look closer",
   draw: (body, answer, context) => drawOverTime(body, answer, context),
+  frame: (answer, context) => besideBefore(answer, shownMetric(context), null, context),
   tableOptions: (answer, context) => ({
     filter: (row) => ({ column: context.grain, where: row[0] }), pick: ({ where }) => context.zoom(where, where, context.grain),
   }),
@@ -98,10 +99,11 @@ function timeLegend(answer, context, kind) {
 }
 
 const GOODS = [["category", "Category"], ["product", "Product"]];
-const goods = (context) => (context.state.goods === "product" ? "product" : "category");
+const usualGoods = ({ meta }) => (meta.has.categories ? "category" : "product");
+const goods = (context) => (GOODS.some(([called]) => called === context.state.goods) ? context.state.goods : usualGoods(context));
 const byCategory = breakdown({
   id: "by_category", title: (context) => `${context.metric(shownMetric(context)).label} by ${goods(context)}`, by: goods, metric: shownMetric,
-  controls: (context) => segments("Goods", GOODS, goods(context), (value) => go({ goods: value === "category" ? null : value })),
+  controls: (context) => segments("Goods", GOODS, goods(context), (value) => go({ goods: value === usualGoods(context) ? null : value })),
 });
 
 const PLACES = [["country", "Country"], ["location", "Location"]];

@@ -114,8 +114,8 @@ function drawDots(host, answer, context) {
   const rows = records(answer).filter((row) => Number(row.average_price) > 0 && row.units > 0);
   learn(rows);
   const picked = context.chosen("product");
-  const axis = (kind, name) => ({
-    ...options.valueAxis(tones, kind), type: "log", logBase: 10, name, nameLocation: "middle", nameGap: kind === "money" ? 28 : 44, nameTextStyle: { color: tones.muted },
+  const axis = (kind, name, values) => ({
+    ...options.valueAxis(tones, kind), type: "log", logBase: 10, ...options.decades(values), ...options.named(tones, name, kind === "money" ? 28 : 44),
   });
   const dots = rows.map((row) => ({
     value: [Number(row.average_price), row.units],
@@ -123,7 +123,7 @@ function drawDots(host, answer, context) {
   }));
   const option = {
     grid: options.grid({ left: 22, bottom: 28, right: 16 }),
-    xAxis: axis("money", "Average price"), yAxis: axis("count", "Units"),
+    xAxis: axis("money", "Average price", dots.map(({ value }) => value[0])), yAxis: axis("count", "Units", dots.map(({ value }) => value[1])),
     series: [{ type: "scatter", data: dots, symbolSize: 8, itemStyle: { color: tones.blue, opacity: 0.5 }, emphasis: { itemStyle: { opacity: 1 } } }],
     tooltip: options.tooltip(tones, ({ dataIndex }) => {
       const row = rows[dataIndex];

@@ -118,5 +118,5 @@ function compared(label, now, then, { kind, better }, period) {
   const moved = format.change(now, then, kind);
   const about = `${format.span(period.since, period.until)}: ${format.full(then, kind)}${period.complete === false ? ` (${period.note || "not all of these days have data"})` : ""}`;
   const mark = period.complete === false && moved ? "*" : "";
-  return [h("dt", { title: about }, label), h("dd", { title: about }, h("span", { class: moved ? tone(moved.points, better) : "" }, (moved?.text ?? format.NOTHING) + mark), then !== null && then !== undefined && h("span", { class: "then" }, ` ${format.short(then, kind)}`))];
+  return [h("dt", { title: about }, label), h("dd", { title: about }, h("span", { class: `moved ${moved ? tone(moved.points, better) : ""}` }, (moved?.text ?? format.NOTHING) + mark), then !== null && then !== undefined && h("span", { class: "then" }, format.short(then, kind)))];
 }
