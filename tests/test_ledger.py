@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from data_pipeline.layout import BOOKS, star_relations
-from data_pipeline.ledger import LAYOUT_VERSION, balance_by_table
+from data_pipeline.ledger import LAYOUT_VERSION, balance_by_table, mask_of_star
+from data_pipeline.masking import Key
 from data_pipeline.metrics.rollups import AGG_TERMS, ROLLUPS
 from data_pipeline.warehouses import Access, open_warehouse
 from tests.rawfiles import STORE, products
@@ -19,6 +20,21 @@ SHEET = (
     "SELECT source_file, rows_read, rows_loaded, rows_duplicate, rows_quarantined, rows_repaired,"
     " amount_loaded, amount_quarantined FROM ledger WHERE run_id = {} ORDER BY ALL"
 )
+
+
+def test_the_layout_that_a_dashboard_may_read_is_the_first() -> None:
+    assert LAYOUT_VERSION == 1
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_books_say_with_which_key_the_star_is_masked(store: Shop, masked: bool) -> None:
+    key = Key("0f" * 32)
+    settings = {"mask_pii": True, "pii_key": key} if masked else {}
+    store.run(**settings)
+    store.put(MORE).run(**settings)
+    with open_warehouse(store.url, Access(read_only=True)) as reader:
+        found = mask_of_star(reader)
+    assert found == (key.mask().fingerprint if masked else None)
 
 
 def test_the_ledger_has_a_row_for_each_file_of_a_run(store: Shop) -> None:
@@ -115,7 +131,3 @@ def test_what_was_booked_of_a_file_that_is_gone_is_taken_back_once(store: Shop) 
     booked = store.rows("SELECT run_id, entry FROM ledger WHERE source_file = 'sales-2.csv'")
     assert sorted(booked) == [(1, "load"), (2, "reversal")]
     assert_is_star(store, store.star())
-
-
-def test_the_layout_that_a_dashboard_may_read_is_the_first() -> None:
-    assert LAYOUT_VERSION == 1
