@@ -42,14 +42,12 @@ TESTS = {
     "contract": (
         "test_contract.py test_values.py",
         SCENARIOS,
-        "test_golden.py",
-        "test_masking.py test_plain.py",
+        "test_golden.py test_masking.py test_plain.py",
     ),
     "transform": (
         SCENARIOS,
         "test_values.py test_transform.py test_judge.py",
-        "test_golden.py",
-        "test_masking.py test_formats.py test_plain.py",
+        "test_golden.py test_formats.py test_masking.py test_plain.py",
     ),
     "load": (SCENARIOS, "test_values.py test_load.py test_ledger.py test_masking.py test_leaks.py"),
     "ledger": (
