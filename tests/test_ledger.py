@@ -100,12 +100,13 @@ def test_a_run_leaves_the_tables_of_the_layout_and_no_others(store: Shop) -> Non
 
 def test_the_balance_of_a_table_is_that_of_all_its_files(store: Shop) -> None:
     store.run()
-    store.put(MORE | {"sales-3.csv": MORE["sales-2.csv"].replace(b"1.25", b"1.75")}).run()
+    more = MORE["sales-2.csv"].replace(b"1.25", b"1.75") + b"13,1,1,1,$5,2025-03-04,\n"
+    store.put(MORE | {"sales-3.csv": more}).run()
     with open_warehouse(store.url, Access(read_only=True)) as reader:
         found = {row[0]: row[1:] for row in balance_by_table(reader)}
     assert found["customers"] == (2, 2, 0, 0, 0, None, None)
     assert found["products"] == (2, 2, 0, 0, 0, None, None)
-    assert found["sales"] == (17, 5, 5, 7, 1, Decimal("20.2000"), Decimal("12.5000"))
+    assert found["sales"] == (18, 6, 5, 7, 2, Decimal("25.2000"), Decimal("12.5000"))
 
 
 def test_a_run_says_when_it_began_and_ended(store: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
