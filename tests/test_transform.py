@@ -10,7 +10,7 @@ import pytest
 
 from data_pipeline import transform
 from data_pipeline.config import Settings
-from data_pipeline.contract import TABLES
+from data_pipeline.contract import FUTURE_TOLERANCE, TABLES
 from data_pipeline.engines.duckdb import DuckDBEngine
 from data_pipeline.extract import find_files, open_file, with_raw
 from data_pipeline.pipeline import run
@@ -89,9 +89,9 @@ def test_a_file_without_doubtful_rows_does_not_meet_the_contract_lane(
     monkeypatch.delattr(transform, "_judge")
     engine = DuckDBEngine(duckdb.connect())
     transform.prepare(engine)
-    file = sales_of(shop, f"1,1,1,1,5,{DAY}")
+    file = sales_of(shop, f"1,1,1,1,5,{DAY}", f"2,1,1,1,5,{SEEN + FUTURE_TOLERANCE}")
     (cleaned,) = transform.clean(engine, TABLES["sales"], [(file, SEEN)], UTC)
-    assert (cleaned.rows, cleaned.clean, cleaned.rejected) == (1, 1, 0)
+    assert (cleaned.rows, cleaned.clean, cleaned.rejected) == (2, 2, 0)
 
 
 def test_only_staging_tables_are_left_behind(shop: Shop) -> None:
