@@ -12,7 +12,7 @@ from data_pipeline.ledger import LAYOUT_VERSION, balance_by_table, mask_of_star
 from data_pipeline.masking import Key
 from data_pipeline.metrics.rollups import AGG_TERMS, ROLLUPS
 from data_pipeline.warehouses import Access, open_warehouse
-from tests.rawfiles import STORE, products
+from tests.rawfiles import STORE, products, sales
 from tests.shop import Shop, assert_is_star
 from tests.test_leaks import MORE
 
@@ -122,6 +122,21 @@ def test_files_of_a_header_alone_balance(store: Shop) -> None:
     assert store.rows("SELECT path, row_count FROM files ORDER BY path") == [
         (name, 0) for name in sorted(STORE)
     ]
+
+
+def test_a_file_that_has_shrunk_is_taken_back_as_it_was_read_last(store: Shop) -> None:
+    store.run()
+    store.put({"sales.csv": sales("1,1,1,2,2.50,2025-03-04 10:20:30")}).run()
+    store.run(full_refresh=True)
+    booked = "SELECT run_id, entry, rows_read, amount_read FROM ledger"
+    assert store.rows(f"{booked} WHERE source_file = 'sales.csv' ORDER BY ALL") == [
+        (1, "load", 3, Decimal("11.5000")),
+        (2, "load", 1, Decimal("5.0000")),
+        (2, "reversal", -3, Decimal("-11.5000")),
+        (3, "load", 1, Decimal("5.0000")),
+        (3, "reversal", -1, Decimal("-5.0000")),
+    ]
+    assert_is_star(store, store.star())
 
 
 def test_what_was_booked_of_a_file_that_is_gone_is_taken_back_once(store: Shop) -> None:
