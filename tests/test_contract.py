@@ -95,6 +95,12 @@ def test_nullable_columns_are_those_that_a_row_can_do_without() -> None:
     }
 
 
+@pytest.mark.parametrize("mark", ["personal", "distinct"])
+def test_names_and_addresses_are_masked_and_are_not_searched_for_repetitions(mark: str) -> None:
+    marked = {f"{t.name}.{c.name}" for t in TABLES.values() for c in t.columns if getattr(c, mark)}
+    assert marked == {"customers.name", "customers.email"}
+
+
 def test_total_sales_comes_from_no_file() -> None:
     total = TABLES["sales"].by_name["total_sales"]
     assert total.derived
