@@ -83,7 +83,7 @@ torture: $(VENV)/.dev ## kill runs, fill disks: TORTURE_ARGS='--kills 2000' for 
 fuzz: $(VENV)/.dev ## random bytes as raw files for a minute; FUZZ_ARGS='--seconds 3600' for longer
 	@$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
-mutate: $(VENV)/.dev ## plant faults in the core: MUTATE_ARGS='--modules load --sample 20' is quicker
+mutate: $(VENV)/.dev ## plant faults in the core: MUTATE_ARGS='--parts load --sample 20' is quicker
 	@$(BIN)/python -m tests.mutation $(MUTATE_ARGS)
 
 .PHONY: at-once

@@ -52,7 +52,7 @@ SHOWN_CHARACTERS = 60
 """So much of a bad value stands in `detail`; all of it is in `raw`."""
 
 
-def judge_rows(table: Table, format_: Format, source: str, *, masked: bool = False) -> str:
+def judge_rows(table: Table, format_: Format, source: str, *, masked: bool) -> str:
     """Make the SELECT that judges every row of `source`.
 
     `source` has all raw columns of the table as text, and `source_file`, `latest` (the last moment

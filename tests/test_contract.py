@@ -95,6 +95,22 @@ def test_nullable_columns_are_those_that_a_row_can_do_without() -> None:
     }
 
 
+@pytest.mark.parametrize("mark", ["personal", "distinct"])
+def test_names_and_addresses_are_masked_and_are_not_searched_for_repetitions(mark: str) -> None:
+    marked = {f"{t.name}.{c.name}" for t in TABLES.values() for c in t.columns if getattr(c, mark)}
+    assert marked == {"customers.name", "customers.email"}
+
+
+def test_what_a_column_takes_is_said_in_words() -> None:
+    columns = TABLES["sales"].by_name
+    said = {name: columns[name].type.valid for name in ("product_id", "quantity", "price")}
+    assert said == {
+        "product_id": "a whole number from 1 to 9223372036854775807",
+        "quantity": "a whole number from -1000000 to 1000000, not 0",
+        "price": "a number from 0 to 99999999999999.9999 with at most 4 decimals",
+    }
+
+
 def test_total_sales_comes_from_no_file() -> None:
     total = TABLES["sales"].by_name["total_sales"]
     assert total.derived

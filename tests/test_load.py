@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from data_pipeline import extract, pipeline
+from data_pipeline import extract, load, pipeline
 from data_pipeline.errors import PipelineError, SourceError
 from tests.rawfiles import STORE, customers, products, sales
 from tests.shop import ALL_HOUSES, Shop, assert_is_star
@@ -17,8 +17,10 @@ from tests.shop import ALL_HOUSES, Shop, assert_is_star
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from data_pipeline.contract import Table
     from data_pipeline.sources.files import RawFile
     from data_pipeline.sources.header import Format
+    from data_pipeline.warehouses.base import Warehouse
 
 pytestmark = pytest.mark.parametrize("house", ALL_HOUSES, indirect=True)
 
@@ -235,6 +237,27 @@ def test_only_texts_that_go_to_quarantine_are_read_again(
     store.put({"sales_3.csv": sales(f"1,1,1,8,5,{DAY}")}).run()
     assert asked == [("sales_2.csv", [4])]
     assert [row[0] for row in refused(store)] == ["sales.csv", "sales_2.csv", "sales_2.csv"]
+
+
+def test_only_keys_with_more_than_one_version_are_in_contest(
+    store: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the others nothing is looked up: a load costs what is new, not what is there."""
+    found: dict[str, list[tuple[object, ...]]] = {}
+    count_versions = load._count_versions
+
+    def noting(warehouse: Warehouse, table: Table, tally: load.Tally) -> None:
+        found[table.name] = warehouse.rows("SELECT * FROM contested")
+        count_versions(warehouse, table, tally)
+
+    monkeypatch.setattr(load, "_count_versions", noting)
+    store.run()
+    assert found == {"customers": [], "products": [], "sales": []}
+    store.put({"sales-2.csv": sales(f"1,1,1,1,6,{DAY}", f"7,1,9,1,6,{DAY}", f"8,1,1,1,6,{DAY}")})
+    store.run()
+    assert found["sales"] == [(1,)]
+    store.put({"sales-3.csv": sales(f"7,1,9,1,7,{DAY}", f"9,1,1,1,6,{DAY}")}).run()
+    assert found["sales"] == [(7,)]
 
 
 # --- guests

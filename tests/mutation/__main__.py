@@ -68,13 +68,13 @@ def outcomes(faults: list[Fault], jobs: int, until: float) -> Iterator[tuple[Fau
             yield fault, planting.how_it_ended(fault.part, child, status)
 
 
-def sound(parts: list[str]) -> bool:
+def sound(parts: list[str], jobs: int) -> bool:
     """Whether the tests pass when nothing is planted; else they would see every fault."""
     nothing = []
     for part in parts:
         source = (PACKAGE / PARTS[part][0]).read_text(encoding="utf-8")
         nothing.append(Fault(part, PARTS[part][0], Mutant("nothing", source.__str__)))
-    bad = [f"{f.part}: {e}" for f, e in outcomes(nothing, JOBS, float("inf")) if e != SURVIVED]
+    bad = [f"{f.part}: {e}" for f, e in outcomes(nothing, jobs, float("inf")) if e != SURVIVED]
     for said in bad:
         print(f"without a fault: {said}", flush=True)
     return not bad
@@ -115,7 +115,7 @@ def main() -> int:
     if asked.list or not chosen:
         return 0
     planting.import_what_tests_import()
-    if not sound(asked.parts):
+    if not sound(asked.parts, asked.jobs):
         return 2
     counts: Counter[str] = Counter()
     for fault in chosen:
