@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[Any]
 BYTES_A_SALE = 160
-"""What a sale needs, about, while columns are read; 80 of them stay."""
+"""What a sale needs, about, while columns are read; 90 of them stay."""
 EPOCH = date(1970, 1, 1)
 LARGEST_SUM = 2**63 - 1
 SPARE = 1_000_000
