@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from data_pipeline.contract import TABLES
 from data_pipeline.sources.arrays import numbers, of_mask, of_numbers
-from data_pipeline.sources.files import PARQUET_MAGIC, RawFile, find_files
+from data_pipeline.sources.files import PARQUET_BEGINS, PARQUET_BYTES, RawFile, find_files
 from data_pipeline.sources.header import Format, Header
 from data_pipeline.sources.outline import BlockOutline, Choice, LineSet
 from data_pipeline.sources.parquet import SHOWN_NUL, ParquetFile
@@ -67,7 +67,7 @@ def _is_parquet(file: RawFile) -> bool:
         return True
     try:
         with file.path.open("rb") as handle:
-            return handle.read(4) == PARQUET_MAGIC
+            return PARQUET_BEGINS.match(handle.read(PARQUET_BYTES)) is not None
     except OSError:
         return False
 

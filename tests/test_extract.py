@@ -153,12 +153,22 @@ def test_parquet_that_is_cut_or_damaged_is_refused(store: Shop) -> None:
         (b"<!DOCTYPE html>", "HTML"),
         (b"<html>", "HTML"),
         (b"version https://git-lfs", "LFS"),
-        (b"SQLite format 3", "SQLite"),
-        (b"PAR1rest", "Parquet"),
+        (b"SQLite format 3\0", "SQLite"),
+        (b"PAR1\x15\x04rest", "Parquet"),
+        (b"<!doctype html>", "HTML"),
     ],
 )
 def test_other_kinds_of_files_are_called_by_their_name(store: Shop, head: bytes, what: str) -> None:
     refused_with(store.put({"products-2.csv": head + b"\n" * 9}), rf"products-2\.csv is .*{what}")
+
+
+@pytest.mark.parametrize("first", ["version", "PAR1 code", "SQLite row", "pkey", "html"])
+def test_a_column_may_be_called_like_the_beginning_of_another_format(
+    store: Shop, first: str
+) -> None:
+    made = f"{first},product_id,name,category,price\n1,9,Pot,Kitchen,1\n"
+    store.put({"products-2.csv": made.encode()}).run()
+    assert store.rows("SELECT name FROM products WHERE product_id = 9") == [("Pot",)]
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(

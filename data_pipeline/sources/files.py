@@ -31,14 +31,18 @@ BLOCK_BYTES = 8 << 20
 BOMB_BYTES, BOMB_RATIO = 100 << 20, 200
 """More than this much text, and this many times the packed size: not an export of a shop."""
 
-PARQUET_MAGIC = b"PAR1"
+PARQUET_BYTES = 5
+PARQUET_BEGINS = re.compile(rb"PAR1(?![\t -~])")
+"""A Parquet file has no letter behind its mark; the name of a first column may begin so, too."""
+
 _GZIP_MAGIC = b"\x1f\x8b"
+FOREIGN_BYTES = 16
 _FOREIGN = {
-    b"PK\x03\x04": "a ZIP archive or a spreadsheet; export it as CSV",
-    b"<!DO": "an HTML page; download the data itself",
-    b"<htm": "an HTML page; download the data itself",
-    b"vers": "a Git LFS pointer; fetch the file itself",
-    b"SQLi": "an SQLite database; export its tables as CSV",
+    b"pk\x03\x04": "a ZIP archive or a spreadsheet; export it as CSV",
+    b"<!doctype": "an HTML page; download the data itself",
+    b"<html": "an HTML page; download the data itself",
+    b"version https://": "a Git LFS pointer; fetch the file itself",
+    b"sqlite format 3\0": "an SQLite database; export its tables as CSV",
 }
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -193,8 +197,9 @@ class ByteStream:
             raise SourceError(
                 f"{self.file.name} is empty; a file without rows still has its header"
             )
+        beginning = head[:FOREIGN_BYTES].lower()
         for magic, what in _FOREIGN.items():
-            if head.startswith(magic):
+            if beginning.startswith(magic):
                 raise SourceError(f"{self.file.name} is {what}")
         bom, encoding = next((b for b in _BOMS if head.startswith(b[0])), (b"", "utf-8"))
         encoding = codecs.lookup(self.encoding or encoding).name

@@ -81,13 +81,23 @@ def record_of(text: bytes, span: Span, header: tuple[str, ...]) -> Record:
     return Record(line, raw, dict(zip(header, fields, strict=True)))
 
 
+OTHER_FORMATS = re.compile(
+    rb"pk\x03\x04|<!doctype|<html|version https://|sqlite format 3\0", re.IGNORECASE
+)
+"""What a file of another format begins with."""
+
+
 def plain_bytes(data: bytes) -> bytes:
     """The file as UTF-8 without compression and byte order mark."""
+    if data.startswith(b"PAR1") and not (data[4:5] == b"\t" or b" " <= data[4:5] <= b"~"):
+        raise RefusedError("no sound Parquet file is among these")
     if data.startswith(b"\x1f\x8b"):
         try:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise RefusedError(f"not gzip: {error}") from error
+    if OTHER_FORMATS.match(data):
+        raise RefusedError("another format")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             return data.decode("utf-16").encode("utf-8")
