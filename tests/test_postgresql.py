@@ -467,3 +467,14 @@ def test_a_url_without_its_own_parameters() -> None:
         "postgresql://h/d?x=%26",
         {"schema": "a b"},
     )
+
+
+def test_an_orphan_that_the_loader_overlooks_is_refused_by_the_server(
+    store: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.run()
+    before = store.dump()
+    monkeypatch.setattr(PostgreSQLWarehouse, "lacks", lambda self, column, row: "1 = 0")
+    with pytest.raises(WarehouseError, match="customer_id"):
+        store.put({"sales-2.csv": sales("77,99999,1,1,5,2025-01-01")}).run()
+    assert store.dump() == before
