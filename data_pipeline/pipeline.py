@@ -154,7 +154,8 @@ def _load(
     for file in plan.touched:
         ledger.note_untouched(warehouse, file)
     ledger.order_files(warehouse)
-    fetch_raw = _raw_reader(found, known, cleaned, settings)
+    same = {c.file.name for c in cleaned} | {file.name for file in plan.touched}
+    fetch_raw = _raw_reader(found, known, same, settings)
     tallies = {
         table.name: load.merge(warehouse, table, run_id, fetch_raw, replace=plan.fresh)
         for table in TABLES.values()
@@ -169,18 +170,18 @@ def _load(
 def _raw_reader(
     found: Sequence[RawFile],
     known: dict[str, KnownFile],
-    cleaned: Sequence[CleanedFile],
+    same: set[str],
     settings: Settings,
 ) -> load.FetchRaw:
-    """Make the function that reads records again, from files that are as they were loaded; when
-    personal data are masked, no record is: its text is made of the masked row.
+    """Make the function that reads records again, from files that are as they were loaded, as these
+    `same` ones are known to be; when personal data are masked, no record is: its text is made of
+    the masked row.
     """
-    fresh = {c.file.name for c in cleaned}
     found = () if settings.mask_pii else found
     files = {
         f.name: f
         for f in found
-        if f.name in fresh or (f.name in known and f.fingerprint == known[f.name].fingerprint)
+        if f.name in same or (f.name in known and f.fingerprint == known[f.name].fingerprint)
     }
 
     def fetch(name: str, lines: list[int]) -> Iterator[pa.RecordBatch]:

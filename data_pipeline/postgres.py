@@ -35,6 +35,9 @@ UNREADABLE = (
     "must be there"
 )
 CONNECT_S = 15
+GOODBYE_S = 0.05
+CANCEL_S = 5
+UNREAD_BYTES = 8 << 20
 LOST = "; the connection is lost, and what was not committed is undone"
 SETTINGS = (
     "SET TimeZone = 'UTC'",
@@ -74,6 +77,8 @@ class Session:
         self._is_open = False
         self._running: Future[Any] | None = None
         self._loop = asyncio.new_event_loop()
+        # When a connection breaks, more than one part of the driver is told; one error is enough.
+        self._loop.set_exception_handler(lambda _loop, _context: None)
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         try:
@@ -81,7 +86,7 @@ class Session:
                 self._connection = self._wait(_connect(url, name))
             self._is_open = True
         except BaseException:
-            self._stop()
+            self._stop(GOODBYE_S)
             raise
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -103,6 +108,9 @@ class Session:
 
         async def source() -> AsyncIterator[bytes]:
             for chunk in chunks:
+                await asyncio.sleep(0)
+                if self._connection.is_closed():
+                    return  # the driver goes on to wait for the server's answer, and learns why
                 yield chunk
 
         with self._speaking():
@@ -124,10 +132,13 @@ class Session:
             running = asyncio.run_coroutine_threadsafe(copy, self._loop)
             try:
                 yield reader
-            except BaseException:
+            except BaseException as error:
                 reader.close()
-                with suppress(Exception):
-                    running.result()
+                cause = running.exception()
+                if isinstance(cause, BrokenPipeError):
+                    self._end_cancelling()
+                if isinstance(error, Exception) and not isinstance(cause, BrokenPipeError | None):
+                    raise cause from None  # it ended the stream, and the reader saw only that
                 raise
             running.result()
 
@@ -141,14 +152,36 @@ class Session:
             self._wait(self._connection.copy_from_query(sql, output=take, **options))
 
     async def _copy_into(self, write: int, sql: str, options: dict[str, Any]) -> None:
+        """When the reader stops early, the rest is thrown away if it is short. A longer one is
+        cancelled; the driver must not do that when the server has sent everything: it would wait
+        for ever for an answer that it has had.
+        """
+        unread = 0
+
+        async def take(data: bytes) -> None:
+            nonlocal unread
+            try:
+                await self._loop.run_in_executor(None, writer.write, data)
+            except BrokenPipeError:
+                unread += len(data)
+                if unread > UNREAD_BYTES:
+                    raise
+
         with open(write, "wb", buffering=0) as writer:  # noqa: ASYNC230 (a pipe)
-            await self._connection.copy_from_query(sql, output=writer, **options)
+            await self._connection.copy_from_query(sql, output=take, **options)
+
+    def _end_cancelling(self) -> None:
+        """Wait until the server has cancelled; when it does not say so, end the connection."""
+        with suppress(Exception):
+            self._wait(self._connection.execute("", timeout=CANCEL_S))
 
     def close(self) -> None:
         """Close the connection; what was not committed is undone by the server."""
+        after_s = GOODBYE_S
         with suppress(Exception):
             self._wait(self._connection.close(timeout=5))
-        self._stop()
+            after_s = 0
+        self._stop(after_s)
 
     def drop(self) -> None:
         """End the connection at once, whatever it is doing."""
@@ -169,7 +202,12 @@ class Session:
         if self._running is not None:
             self._running.cancel()
 
-    def _stop(self) -> None:
+    def _stop(self, after_s: float = 0) -> None:
+        """End the loop. A connection that broke or was refused first needs a moment: behind TLS it
+        closes in steps, and what the driver still does for it is to end.
+        """
+        with suppress(Exception):
+            self._wait(_end_tasks(after_s))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -184,6 +222,14 @@ class Session:
             lost = self._is_open and self._connection.is_closed()
             said = f"{doing}: {_in_words(failure)}{LOST if lost else ''}{_remedy(failure)}"
             raise self._error(said) from None
+
+
+async def _end_tasks(after_s: float) -> None:
+    await asyncio.sleep(after_s)
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _connect(url: str, name: str) -> Connection:
@@ -228,6 +274,8 @@ def _read_number(text: str) -> int | Decimal:
 
 def _in_words(failure: BaseException) -> str:
     said = str(failure).partition("\n")[0] or type(failure).__name__
+    if isinstance(failure, load_driver().InternalClientError):
+        said = f"the connection broke ({said})"
     return f"{said} ({detail})" if (detail := getattr(failure, "detail", None)) else said
 
 

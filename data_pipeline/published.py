@@ -72,9 +72,13 @@ class PublishedFile:
         os.close(lock)
         return False
 
-    def unlock(self) -> None:
-        """Let the next writer come."""
-        if self._lock is not None:
+    def let_go(self) -> None:
+        """Let the next writer come; whoever only reads leaves everything as it is."""
+        if self._lock is None:
+            return
+        try:
+            self.discard()
+        finally:
             with suppress(OSError):
                 self._beside("lock").unlink(missing_ok=True)
             os.close(self._lock)

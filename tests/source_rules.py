@@ -26,7 +26,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"databases"}),
     frozenset({"sql", "timezones", "contract", "kinds", "layout", "postgres", "published"})
     | {"masking", "urls"},
-    frozenset({"errors", "signals"}),
+    frozenset({"errors", "signals", "heap"}),
 )
 """From the edge to the core: a module imports from its own layer or from those behind it.
 "" is the package's own __init__, which offers the public names."""

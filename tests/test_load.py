@@ -327,6 +327,18 @@ def test_a_file_that_was_only_touched_is_not_read_again(store: Shop) -> None:
     assert store.rows("SELECT count(*) FROM sales") == [(4,)]
 
 
+def test_a_record_of_a_file_that_was_only_touched_stands_as_it_came_in_quarantine(
+    store: Shop,
+) -> None:
+    store.put({"sales.csv": sales(f"1,1,1,2,2.5,{DAY}")}).run()
+    os.utime(store.raw / "sales.csv", ns=(1, 1))
+    store.put({"sales_2.csv": sales(f"1,1,1,1,5,{DAY}")}).run()
+    (raw,) = sales(f"1,1,1,2,2.5,{DAY}").decode().splitlines()[1:]
+    assert store.rows("SELECT source_file, reason, raw FROM quarantine") == [
+        ("sales.csv", "superseded", raw)
+    ]
+
+
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu"])
 def test_the_machines_time_zone_changes_nothing(
     store: Shop, monkeypatch: pytest.MonkeyPatch, zone: str

@@ -53,7 +53,7 @@ def test_whoever_has_the_old_file_open_keeps_it(file: PublishedFile) -> None:
         assert file.version() == before
         file.publish()
         assert reader.read() == b"old"
-    file.unlock()
+    file.let_go()
     assert file.path.read_bytes() == b"new"
     assert file.path.stat().st_mode & 0o777 == 0o640
     assert file.version() != before
@@ -66,7 +66,7 @@ def test_a_file_with_the_same_content_is_another_version(file: PublishedFile) ->
         file.lock(0)
         file.copy()
         file.publish()
-        file.unlock()
+        file.let_go()
         seen.add(file.version())
     assert len(seen) == 6
 
@@ -76,9 +76,32 @@ def test_there_is_one_writer(file: PublishedFile) -> None:
     file.lock(0)
     with pytest.raises(WarehouseError, match="in use by another run"):
         other.lock(0.2)
-    file.unlock()
+    file.let_go()
     other.lock(0)
-    other.unlock()
+    other.let_go()
+
+
+def test_whoever_is_interrupted_while_it_lets_go_has_let_go(
+    file: PublishedFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    file.lock(0)
+    monkeypatch.setattr(file, "discard", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        file.let_go()
+    assert names(file) == [file.path.name]
+    PublishedFile(file.path).lock(0)
+
+
+def test_a_reader_leaves_the_draft_of_the_writer(file: PublishedFile) -> None:
+    file.lock(0)
+    file.copy()
+    PublishedFile(file.path).let_go()
+    assert file.draft.exists()
+    file.let_go()
+    assert names(file) == [file.path.name]
 
 
 def test_eight_writers_come_one_after_the_other(file: PublishedFile) -> None:
@@ -93,7 +116,7 @@ def test_eight_writers_come_one_after_the_other(file: PublishedFile) -> None:
             if len(at_work) > 1:
                 overlaps.append(list(at_work))
             at_work.remove(number)
-            mine.unlock()
+            mine.let_go()
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(8)]
     for thread in threads:
@@ -115,7 +138,7 @@ def test_the_lock_of_a_dead_writer_holds_nobody_up(file: PublishedFile) -> None:
     writer.kill()
     writer.communicate()
     file.lock(5)
-    file.unlock()
+    file.let_go()
 
 
 def test_what_a_dead_writer_left_is_thrown_away_by_the_next(file: PublishedFile) -> None:
@@ -125,7 +148,7 @@ def test_what_a_dead_writer_left_is_thrown_away_by_the_next(file: PublishedFile)
     spilled.mkdir()
     (spilled / "block").write_bytes(b"half")
     file.lock(0)
-    file.unlock()
+    file.let_go()
     assert names(file) == [file.path.name]
 
 
@@ -136,7 +159,7 @@ def test_a_symbolic_link_stays_one(file: PublishedFile, tmp_path: Path) -> None:
     linked.lock(0)
     linked.draft.write_bytes(b"new")
     linked.publish()
-    linked.unlock()
+    linked.let_go()
     assert link.is_symlink()
     assert file.path.read_bytes() == b"new"
 
@@ -165,7 +188,7 @@ def test_a_full_disk_changes_nothing(
         getattr(file, step)()
     monkeypatch.undo()
     file.discard()
-    file.unlock()
+    file.let_go()
     assert file.path.read_bytes() == b"old"
     assert names(file) == [file.path.name]
 
@@ -202,4 +225,4 @@ def test_a_lock_that_was_removed_in_between_is_none(
     assert time.monotonic() - begin < 5
     with pytest.raises(WarehouseError, match="in use"):
         PublishedFile(file.path).lock(0)
-    file.unlock()
+    file.let_go()

@@ -30,7 +30,7 @@ from data_pipeline.aggregates import changes
 from data_pipeline.aggregates.adjusting import adjust
 from data_pipeline.aggregates.buying import list_buyers, read_parts
 from data_pipeline.aggregates.cells import CELLS, put_cells
-from data_pipeline.aggregates.numbering import Keys, Numbers, money_sql
+from data_pipeline.aggregates.numbering import money_sql
 from data_pipeline.aggregates.side import (
     Side,
     drop_tables,
@@ -38,7 +38,7 @@ from data_pipeline.aggregates.side import (
     make_table,
     place_orders,
 )
-from data_pipeline.aggregates.visits import bring_visits
+from data_pipeline.aggregates.visits import Days, bring_visits
 from data_pipeline.metrics.dimensions import COUNTRY_SQL
 from data_pipeline.metrics.periods import find_zone, sale_time_sql
 from data_pipeline.metrics.planning import Terms, read_terms
@@ -113,7 +113,7 @@ def _bring_customers(warehouse: Warehouse, side: Side) -> str:
     """Read what each customer bought, and count the visits; the SELECT of agg_customers."""
     seen: list[pa.RecordBatch] = []
 
-    def days() -> Iterator[tuple[Keys, Numbers]]:
+    def days() -> Iterator[Days]:
         for bought in read_parts(warehouse, side.lines, side.sale_time):
             seen.append(list_buyers(bought))
             yield bought.keys, bought.days

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from data_pipeline.aggregates.known import read_customers, read_products
 from data_pipeline.aggregates.numbering import (
     Cells,
-    Keys,
     Numbers,
     Totals,
-    read_columns,
     scaled_sql,
     texts_at,
     whole_batch,
@@ -40,30 +39,9 @@ DIRECTIONS = 3
 """Returns, what moved no money, sales."""
 KINDS = 3
 GUEST, NEW, RETURNING = range(KINDS)
-NEVER = np.iinfo(np.int32).min
 MONEY = ("total_sales", "discount", "cost_of_sale")
 FIGURES = ("sale_rows", "numbered_rows", "quantity", *MONEY)
 NO_CHANNEL = "Unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class _Customers:
-    """What is known of customers, by place: first buying day and country's place."""
-
-    keys: Keys
-    first_days: Numbers
-    countries: Numbers | None
-    names: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Products:
-    """What is known of products, by place: category's place, cost, and whether it is known."""
-
-    keys: Keys
-    classes: Numbers
-    costs: Numbers
-    names: list[str]
 
 
 class _Fold:
@@ -121,9 +99,8 @@ def fold_sales(warehouse: Warehouse, side: Side) -> tuple[str, str, str]:
     """
     folding = _Folding(warehouse, side)
     with warehouse.read(folding.sql) as reader:
-        for batch in read_ahead(iter(reader)):
-            if batch.num_rows:
-                folding.add(batch)
+        for some in read_ahead(folding.look(batch) for batch in reader if batch.num_rows):
+            folding.add(some)
     names = [side.table(what) for what in ("day_cells", "hour_cells", "product_cells")]
     drop_tables(warehouse, names)
     for name, batch in zip(names, folding.batches(), strict=True):
@@ -131,12 +108,24 @@ def fold_sales(warehouse: Warehouse, side: Side) -> tuple[str, str, str]:
     return names[0], names[1], names[2]
 
 
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Some sales: the places by which cells are told apart, what is added up, and what the pieces
+    cost.
+    """
+
+    where: dict[str, Numbers | int]
+    figures: dict[str, Numbers]
+    numbered: Numbers | None
+    costs: Numbers
+
+
 class _Folding:
     """The three folds of a side's lines on their way."""
 
     def __init__(self, warehouse: Warehouse, side: Side) -> None:
-        self._products = _read_products(warehouse, side)
-        self._customers = _read_customers(warehouse, side)
+        self._products = read_products(warehouse, side)
+        self._customers = read_customers(warehouse, side)
         (has,) = warehouse.rows(
             'SELECT COUNT(s."channel"), COUNT(s."discount"), COUNT(s."order_id") '
             f"FROM {side.lines} AS s"
@@ -181,8 +170,8 @@ class _Folding:
         listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
         return f"SELECT {listed} FROM {side.lines} AS s"
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Add some sales to all folds."""
+    def look(self, batch: pa.RecordBatch) -> _Some:
+        """Tell some sales their places; a thread may do that ahead of `add`."""
 
         def column(name: str) -> Numbers:
             return values_of(batch.column(name)).astype(np.int64, copy=False)
@@ -208,17 +197,22 @@ class _Folding:
         figures = {"total_sales": amount, "quantity": quantity, "sale_rows": np.ones_like(amount)}
         if self._has_discount:
             figures["discount"] = column("discount")
-        places = self._by_day.add(where, figures)
-        if self._has_orders:
-            numbered = column("numbered")
-            self._by_day.totals["numbered_rows"].add(places, numbered, self._by_day.count)
-            figures["numbered_rows"] = numbered
-        costs = self._products.costs[product]
-        if costs.any():
+        numbered = column("numbered") if self._has_orders else None
+        return _Some(where, figures, numbered, self._products.costs[product])
+
+    def add(self, some: _Some) -> None:
+        """Add some sales to all folds."""
+        figures = some.figures
+        places = self._by_day.add(some.where, figures)
+        if some.numbered is not None:
+            sums = self._by_day.totals["numbered_rows"]
+            sums.add(places, some.numbered, self._by_day.count)
+            figures = figures | {"numbered_rows": some.numbered}
+        if some.costs.any():
             sums = self._by_day.totals["cost_of_sale"]
-            sums.add_products(places, quantity, costs, self._by_day.count)
-        self._by_hour.add(where, figures)
-        self._by_product.add(where, figures)
+            sums.add_products(places, figures["quantity"], some.costs, self._by_day.count)
+        self._by_hour.add(some.where, figures)
+        self._by_product.add(some.where, figures)
 
     def _places_of_channels(self, batch: pa.RecordBatch) -> Numbers | int:
         if not self._has_channel:
@@ -256,41 +250,3 @@ class _Folding:
 
     def _days(self, places: Numbers) -> pa.Array:
         return of_numbers((places + self._low).astype(np.int32), pa.date32())
-
-
-def _read_products(warehouse: Warehouse, side: Side) -> _Products:
-    keys = Keys.read(warehouse, '"product_id"', side.products)
-    names = [n for (n,) in warehouse.rows(f'SELECT DISTINCT "category" FROM {side.products}')]
-    names.sort()
-    classes = np.zeros(keys.size, np.int64)
-    costs = np.zeros(keys.size, np.int64)
-    cost = scaled_sql('COALESCE("cost", 0)')
-    has_cost = 'CASE WHEN "cost" IS NULL THEN 0 ELSE 1 END'
-    sql = f'SELECT "product_id", {cost} AS cost, {has_cost} AS has_cost, "category" FROM'
-    places_of = {name: place for place, name in enumerate(names)}
-    with warehouse.read(f"{sql} {side.products}") as reader:
-        for batch in reader:
-            place = keys.places(values_of(batch.column(0)))
-            found = batch.column(3).dictionary_encode()
-            by_name = np.array([places_of[n] for n in found.dictionary.to_pylist()], np.int64)
-            classes[place] = by_name[values_of(found.indices)] * 2 + values_of(batch.column(2))
-            costs[place] = values_of(batch.column(1))
-    return _Products(keys, classes, costs, names)
-
-
-def _read_customers(warehouse: Warehouse, side: Side) -> _Customers:
-    keys = Keys.read(warehouse, '"customer_id"', side.customers)
-    day = "DATE_DIFF('day', DATE '1970-01-01', first_day)"
-    sql = f"SELECT customer_id, {day} AS day FROM {side.buyers} WHERE first_day IS NOT NULL"
-    buyers, days = read_columns(warehouse, sql, 2)
-    first_days = keys.spread(buyers, days.astype(np.int32), NEVER)
-    names: dict[int, str] = dict(
-        warehouse.rows(f"SELECT DISTINCT country_number, country FROM {side.places}")
-    )
-    listed = [str(names.get(number, "")) for number in range(max(names, default=0) + 1)]
-    if not side.has_countries:
-        return _Customers(keys, first_days, None, [""])
-    customers, numbers = read_columns(
-        warehouse, f"SELECT customer_id, country_number FROM {side.places}", 2
-    )
-    return _Customers(keys, first_days, keys.spread(customers, numbers, 0), listed)

@@ -70,7 +70,7 @@ class Cells:
         self.count = span if self._is_roomy else 0
         self._table = np.full(0 if self._is_roomy or span > WIDEST else span, -1, np.int32)
         self._codes: list[Numbers] = []
-        self._known, self._order = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        self._known, self._recent = _Directory(), _Directory()
 
     @property
     def codes(self) -> Numbers:
@@ -100,14 +100,45 @@ class Cells:
 
     def _search(self, codes: Numbers) -> Numbers:
         different, inverse = np.unique(codes, return_inverse=True)
-        new = different[~np.isin(different, self._known, assume_unique=True)]
-        if len(new):
-            self._order = np.concatenate((self._order, self._add(new)))
-            self._known = np.concatenate((self._known, new))
-            order = np.argsort(self._known)
-            self._known, self._order = self._known[order], self._order[order]
-        places: Numbers = self._order[np.searchsorted(self._known, different)][inverse]
-        return places
+        places = self._known.find(different)
+        others = places < 0
+        places[others] = self._recent.find(different[others])
+        is_new = places < 0
+        if is_new.any():
+            new = different[is_new]
+            places[is_new] = self._add(new)
+            self._recent.put(new, places[is_new])
+            if len(self._recent) > max(ROOMY, len(self._known) // 4):
+                self._known.put(self._recent.codes, self._recent.places)
+                self._recent = _Directory()
+        found: Numbers = places[inverse]
+        return found
+
+
+class _Directory:
+    """Codes in order, each with its place. To put more in copies all, so new ones have a small one
+    of their own before they come into the large one.
+    """
+
+    def __init__(self) -> None:
+        self.codes, self.places = np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def find(self, codes: Numbers) -> Numbers:
+        """The places of codes, -1 for those that are not there."""
+        if not len(self.codes):
+            return np.full(len(codes), -1)
+        at = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
+        return np.where(self.codes[at] == codes, self.places[at], -1)
+
+    def put(self, codes: Numbers, places: Numbers) -> None:
+        """Enter codes that are not there yet, which are in order."""
+        at = np.searchsorted(self.codes, codes)
+        self.codes, self.places = (
+            np.insert(old, at, new) for old, new in ((self.codes, codes), (self.places, places))
+        )
 
 
 class Totals:

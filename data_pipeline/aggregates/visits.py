@@ -9,25 +9,22 @@ one part, so the counts of all parts add up. Days are numbers of days since 1970
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from data_pipeline.aggregates.buying import DAY_BITS, unpack, without_copies
+from data_pipeline.aggregates.buying import in_threads, unpack, without_copies
 from data_pipeline.aggregates.numbering import Keys, Numbers, read_columns
 from data_pipeline.aggregates.side import Side, drop_tables
 from data_pipeline.metrics.rollups import ALL_TIME, PERIODS
 from data_pipeline.sources.arrays import of_numbers, of_texts
 from data_pipeline.warehouses import Warehouse
 
+Days = tuple[Keys, list[Numbers]]
 VISITS = ("periods", "cohorts", "intervals")
-DAYS_AT_ONCE = 1_000_000
-"""About so many buying days are counted at a time."""
-THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ class Visits:
         self.intervals.update(others.intervals)
 
 
-def bring_visits(warehouse: Warehouse, side: Side, parts: Iterable[tuple[Keys, Numbers]]) -> None:
+def bring_visits(warehouse: Warehouse, side: Side, parts: Iterable[Days]) -> None:
     """Count the buying days of a side's customers into three temporary tables."""
     visits, countries = Visits(), read_countries(warehouse, side)
     for keys, days in parts:
@@ -75,29 +72,17 @@ def bring_visits(warehouse: Warehouse, side: Side, parts: Iterable[tuple[Keys, N
         warehouse.bring(name, [batch], batch.schema)
 
 
-def count_visits(keys: Keys, days: Numbers, countries: Countries) -> Visits:
-    """Count buying days, packed and in order; doubled ones count once. Two threads share the work.
+def count_visits(keys: Keys, days: Iterable[Numbers], countries: Countries) -> Visits:
+    """Count buying days, packed and in order, in pieces that hold all of a customer; doubled ones
+    count once.
 
     A customer counts in a period on the first buying day there; as returning, on the first buying
     day there that is not the first ever.
     """
     visits = Visits()
-    with ThreadPoolExecutor(THREADS) as counters:
-        for one in counters.map(lambda part: _count(keys, part, countries), _cut(days)):
-            visits.add(one)
+    for one in in_threads(lambda piece: _count(keys, piece, countries), days):
+        visits.add(one)
     return visits
-
-
-def _cut(days: Numbers) -> Iterator[Numbers]:
-    """Cut packed days, in order, where the customer changes."""
-    start = 0
-    while start < len(days):
-        end = min(start + DAYS_AT_ONCE, len(days))
-        if end < len(days):  # up to the end of its customer
-            next_one = ((days[end - 1] >> DAY_BITS) + 1) << DAY_BITS
-            end = int(np.searchsorted(days, next_one))
-        yield days[start:end]
-        start = end
 
 
 def _count(keys: Keys, days: Numbers, countries: Countries) -> Visits:

@@ -103,8 +103,10 @@ def run(config: Path | None, dry_run: bool, as_json: bool, **flags: Any) -> None
 
         show_preview(settings, as_json=as_json)
         return
+    from data_pipeline.heap import keep_freed_memory
     from data_pipeline.pipeline import run as run_pipeline
 
+    keep_freed_memory()
     with _progress(quiet=as_json) as on_read:
         result = run_pipeline(settings, on_read, _note)
     if as_json:

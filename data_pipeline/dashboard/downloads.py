@@ -78,6 +78,7 @@ async def quarantine_file(request: Request, asked: Annotated[QuarantineFile, Que
 
 
 @pages.get("/")
+@pages.get("/overview")
 @pages.get("/products")
 @pages.get("/customers")
 @pages.get("/behaviour")

@@ -85,7 +85,8 @@ class Kept:
         """Read the sales into memory, and answer in advance, in the background."""
 
         def then(warehouse: Warehouse, go_on: Callable[[], bool]) -> None:
-            answer_in_advance(self.recalling(warehouse), self.store, go_on)
+            reader = self.recalling(warehouse)
+            answer_in_advance(reader, self.store, go_on, lambda: self._in_use > 1)
 
         self.store.recall.start(self._session(), self.store.timezone, most_bytes, then)
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from data_pipeline.engines.duckdb import arrow_batches
 from data_pipeline.sources.arrays import numbers, of_numbers
 from data_pipeline.sources.scan import Mask
+from data_pipeline.sources.sorting import sort_numbers
 
 LARGEST_MAP = 1 << 29
 
@@ -54,7 +55,7 @@ def find_doubled(keys: duckdb.DuckDBPyRelation, name: str, low: int, high: int) 
             again.append(at[before])
         seen[at] = True
         if not (at[1:] > at[:-1]).all():
-            ordered = np.sort(at)
+            ordered = sort_numbers(at)
             again.append(ordered[1:][ordered[1:] == ordered[:-1]])
     found = np.unique(np.concatenate(again)) if again else np.zeros(0, np.int64)
     return pa.RecordBatch.from_arrays([of_numbers(found + low, pa.int64())], [name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from data_pipeline.metrics.frame import Field, Frame, Kind, Row
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from data_pipeline.metrics.question import Where
     from data_pipeline.metrics.reading import Reader
+
+MILLION = 10**6
+NEARLY = 200
+"""Millionths: more than the difference of two lifts that are rounded to the same."""
 
 
 def basket_pairs(  # noqa: PLR0913 (three bounds, and what is looked at)
@@ -56,7 +61,7 @@ def basket_pairs(  # noqa: PLR0913 (three bounds, and what is looked at)
 
 def _framed(found: list[Row], orders: int, count: int) -> Frame:
     rows = []
-    for one, one_name, two, two_name, both, with_one, with_two in found:
+    for one, one_name, two, two_name, both, with_one, with_two in _near_best(found, orders, count):
         expected = Decimal(str(with_one)) * Decimal(str(with_two))
         rows.append(
             (
@@ -84,3 +89,13 @@ def _framed(found: list[Row], orders: int, count: int) -> Frame:
     )
     by_orders = Frame(fields, tuple(rows)).sorted_by("orders", descending=True)
     return by_orders.sorted_by("lift", descending=True).head(count)
+
+
+def _near_best(found: list[Row], orders: int, count: int) -> list[Row]:
+    """The pairs whose lift, before it is rounded, is among the `count` highest or nearly so."""
+    lifts = [
+        int(both) * orders * MILLION // (int(with_one) * int(with_two))
+        for *_, both, with_one, with_two in found
+    ]
+    edge = min(nlargest(count, lifts), default=0) - NEARLY
+    return [row for row, lift in zip(found, lifts, strict=True) if lift >= edge]

@@ -44,12 +44,12 @@ class DuckDBWarehouse(DuckDBKeys):
         self._access, self._file = access, PublishedFile(path)
         if access.read_only and not self._file.exists():
             raise MissingWarehouseError(f"there is no warehouse at {path}; make it with: sales run")
-        if not access.read_only:
-            self._file.lock(access.wait_s)
         try:
+            if not access.read_only:
+                self._file.lock(access.wait_s)
             self._open()
         except BaseException:
-            self._let_go()
+            self._file.let_go()
             raise
 
     def _open(self) -> None:
@@ -100,13 +100,10 @@ class DuckDBWarehouse(DuckDBKeys):
         self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
-        self._connection.close()
-        self._let_go()
-
-    def _let_go(self) -> None:
-        if not self._access.read_only:
-            self._file.discard()
-            self._file.unlock()
+        try:
+            self._connection.close()
+        finally:
+            self._file.let_go()
 
     def session(self) -> Warehouse:
         cursor = self._connection.cursor()

@@ -57,7 +57,7 @@ def test_every_page_is_the_shell(dashboard: Dashboard) -> None:
     first = dashboard.get("/")
     assert first.headers["content-type"] == "text/html; charset=utf-8"
     assert first.headers["cache-control"] == "no-cache"
-    for path in ("/products", "/customers", "/behaviour", "/quality"):
+    for path in ("/overview", "/products", "/customers", "/behaviour", "/quality"):
         assert dashboard.get(path).content == first.content
     again = dashboard.client.get("/", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304

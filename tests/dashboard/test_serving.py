@@ -6,26 +6,39 @@ import gzip
 import json
 import threading
 import time
+from collections import Counter, OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from data_pipeline.dashboard import advance
+from data_pipeline.dashboard import advance, keeping
 from data_pipeline.dashboard import jobs as jobs_module
+from data_pipeline.dashboard.answers.analyses import (
+    answer_analysis,
+    estimate_analysis,
+    find_analysis,
+)
+from data_pipeline.dashboard.asking import AnalysisQuestion
+from data_pipeline.dashboard.cost import estimate
 from data_pipeline.dashboard.jobs import Jobs
 from data_pipeline.dashboard.keeping import Keeper
 from data_pipeline.dashboard.refusal import Refusal
-from data_pipeline.dashboard.serving import Asked, Cache, Entry, Offer, Serving
+from data_pipeline.dashboard.serving import LONG_S, Asked, Cache, Entry, Offer, Serving
 from data_pipeline.dashboard.store import look
+from data_pipeline.metrics import ask
+from data_pipeline.metrics.columns import preparing, tables
 from data_pipeline.warehouses import Access, open_warehouse
 from tests.dashboard.client import RECALL_BYTES, Dashboard, open_dashboard
 from tests.shop import every_warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from data_pipeline.dashboard.keeping import Kept
+    from data_pipeline.dashboard.store import Store
     from tests.shop import Shop
 
 SLOW = "SELECT COUNT(*) FROM sales AS a, sales AS b, sales AS c, sales AS d WHERE a.price < b.price"
@@ -276,7 +289,8 @@ def test_what_looks_at_all_sales_is_computed_once(
     computed = []
 
     def rfm_segments(reader: Any, **limits: Any) -> Any:
-        computed.append(limits)
+        if threading.current_thread().name != "dashboard-recall":  # another dashboard's, ahead
+            computed.append(limits)
         return behaviour.rfm_segments(reader, **limits)
 
     monkeypatch.setattr(analyses, "MOST_REMEMBERED", 2)
@@ -297,30 +311,161 @@ def test_what_looks_at_all_sales_is_computed_once(
         assert len(computed) == 3, "only so many are remembered"
 
 
-def test_whole_lives_are_computed_in_advance_by_each_category_country_and_channel(
-    shop: Shop,
-) -> None:
+@pytest.fixture
+def recalling(shop: Shop) -> Iterator[tuple[Keeper, Kept]]:
+    """A keeper with the sales in memory."""
     keeper = Keeper(
         lambda: open_warehouse(shop.url, Access(read_only=True, threads=1)),
         lambda warehouse: look(warehouse, currency="", timezone="UTC"),
         RECALL_BYTES,
     )
-    store = keeper.find(None).store
-    assert store.recall.is_done.wait(60)
+    kept = keeper.find(None)
+    assert kept.store.recall.is_done.wait(60)
+    yield keeper, kept
+    keeper.close()
+
+
+def test_what_is_computed_in_advance_waits_while_somebody_asks(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready, asks, seen = threading.Event(), threading.Event(), list[bool]()
+
+    def look_twice(_: object, __: object, ___: object, is_busy: Callable[[], bool]) -> None:
+        for event in (ready, asks):
+            assert event.wait(60)
+            seen.append(is_busy())
+            event.clear()
+
+    monkeypatch.setattr(keeping, "answer_in_advance", look_twice)
+    keeper = Keeper(
+        lambda: open_warehouse(shop.url, Access(read_only=True, threads=1)),
+        lambda warehouse: look(warehouse, currency="", timezone="UTC"),
+        RECALL_BYTES,
+    )
+    kept = keeper.find(None)
+    ready.set()
+    while not seen:
+        time.sleep(0.01)
+    with kept.reader(20):
+        asks.set()
+        while len(seen) < 2:
+            time.sleep(0.01)
+    keeper.close()
+    assert seen == [False, True]
+
+
+def wait_for_advance() -> None:
+    """Until no dashboard computes ahead any more."""
+    for thread in threading.enumerate():
+        if thread.name == "dashboard-recall":
+            thread.join(60)
+
+
+def test_whole_lives_are_computed_in_advance_by_each_category_country_and_channel(
+    recalling: tuple[Keeper, Kept],
+) -> None:
+    _, kept = recalling
+    wait_for_advance()
+    store = kept.store
     assert store.recall.columns
     codings = store.recall.columns.codings
     values = sum(len(codings[name].values) for name in advance.BY)
-    deadline = time.monotonic() + 60
-    while len(store.remembered) < 3 * values:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    assert {key.split()[0] for key in store.remembered} == {"cohorts", "rfm", "repeat_intervals"}
+    names = Counter(key.split()[0] for key in store.remembered)
+    assert names == dict.fromkeys(("cohorts", "rfm", "repeat_intervals", "order_values"), values)
     store.remembered.clear()
-    kept = keeper.find(None)
     with kept.reader(20) as reader:
         advance.answer_in_advance(kept.recalling(reader), store, lambda: False)
-    keeper.close()
-    assert not store.remembered, "it ends when the state of the data is no longer wanted"
+        assert not store.remembered, "it ends when the state of the data is no longer wanted"
+        asked = iter([True, True, False])
+        busy = partial(next, asked, False)
+        advance.answer_in_advance(kept.recalling(reader), store, lambda: True, busy)
+        assert next(asked, None) is None, "whoever asks comes first"
+    assert len(store.remembered) == 4 * values
+
+
+def test_two_filters_with_many_sales_are_answered_in_advance_too(
+    recalling: tuple[Keeper, Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, kept = recalling
+    wait_for_advance()
+    columns, few = kept.store.recall.columns, len(kept.store.remembered)
+    assert columns
+    sizes = [int(columns.starts[-1]) // 20, 1]
+    found = []
+    for size in sizes:
+        monkeypatch.setattr(advance, "MANY_SALES", size)
+        found.append(len(advance.find_filters(columns)))
+    assert few / 4 < found[0] < found[1]
+    two = next(w for w in advance.find_filters(columns) if {*w} == {"channel", "country"})
+    where = [f"{name}:{two[name][0]}" for name in ("country", "channel")]
+    asked = AnalysisQuestion.model_validate({"where": where})
+    with kept.reader(20) as reader:
+        advance.answer_in_advance(kept.recalling(reader), kept.store, lambda: True)
+        known = len(kept.store.remembered)
+        assert known > few
+        for name in ("rfm", "cohorts", "repeat_intervals"):
+            answer_analysis(kept.recalling(reader), kept.store, name, asked)
+    assert len(kept.store.remembered) == known
+
+
+def test_long_answers_from_memory_are_offered_too(recalling: tuple[Keeper, Kept]) -> None:
+    _, kept = recalling
+    wait_for_advance()
+    columns, shop = kept.store.recall.columns, kept.store
+    assert columns
+    many = replace(shop, rows=shop.rows | {"sales": 10**10}, remembered=OrderedDict())
+
+    def seconds(store: Store, name: str, recalls: bool = True, **asked: Any) -> float:
+        question = AnalysisQuestion.model_validate(asked)
+        return estimate_analysis(find_analysis(name), question, store, recalls=recalls)
+
+    one, two = ["category:Books"], ["category:Books", "channel:web"]
+    for name in ("rfm", "cohorts", "repeat_intervals", "age_groups", "basket_pairs"):
+        assert seconds(shop, name, where=two) < LONG_S / 100
+        long, shorter = (seconds(many, name, where=where) for where in (one, two))
+        assert long > shorter > LONG_S
+        share = columns.share_of({"category": ["Books"]})
+        assert long == pytest.approx(10_000 * find_analysis(name).recall_s * share)
+        assert seconds(many, name, recalls=False, where=one) > long
+    assert seconds(shop, "rfm", where=one) == 0, "it was computed in advance"
+    assert seconds(many, "rfm") == 0, "loads keep it"
+    days: dict[str, Any] = {"since": "2025-02-01", "until": "2025-02-10", "where": one}
+    assert seconds(many, "age_groups", **days) < seconds(many, "age_groups", where=one)
+    assert seconds(many, "rfm", **days) == seconds(many, "rfm", where=one), "it heeds no days"
+
+
+def test_questions_to_the_memory_are_offered_when_many_sales_pass(
+    recalling: tuple[Keeper, Kept],
+) -> None:
+    _, kept = recalling
+    shop = kept.store
+    many = replace(shop, rows=shop.rows | {"sales": 10**10})
+    question = ask(["customers"], by=["hour"], where={"category": ["Books"]})
+    found = estimate(question, many, None)
+    assert found > LONG_S > estimate(question, shop, None) > 0
+    assert estimate(question, many, None, recalls=False) > found
+    assert estimate(ask(["net_sales"], by=["month"]), many, None) == 0, "sums are kept"
+    in_part = ask(["net_sales", "customers"], by=["hour"], where={"category": ["Books"]})
+    assert estimate(in_part, many, None) == found, "only the rest is computed"
+
+
+def test_what_tables_count_is_not_offered(
+    recalling: tuple[Keeper, Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, kept = recalling
+    wait_for_advance()
+    shop, columns = kept.store, kept.store.recall.columns
+    assert columns
+    many = replace(shop, rows=shop.rows | {"sales": 10**10})
+    question = ask(["customers", "orders"], by=["month"], where={"category": ["Books"]})
+    by_hour = ask(["customers", "orders"], by=["hour"], where={"category": ["Books"]})
+    assert estimate(question, many, None) > LONG_S
+    monkeypatch.setattr(tables, "SALES_A_CELL", 0)
+    monkeypatch.setattr(preparing, "MOST_BYTES", 10**6)
+    for step in columns.prepare_parts():
+        step()
+    assert estimate(question, many, None) == 0
+    assert estimate(by_hour, many, None) > LONG_S
 
 
 def test_without_the_sales_in_memory_nothing_is_computed_in_advance(kept: Kept) -> None:

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from tests.dashboard_page.browser import Visit
     from tests.shop import Shop
 
+# Nothing is drawn between `drawing.hold()` and `drawing.release()`.
+HOLD_FRAMES = """{
+    const ask = window.requestAnimationFrame.bind(window);
+    let held = null;
+    window.requestAnimationFrame = (draw) => (held ? held.push(draw) : ask(draw));
+    window.drawing = {
+        hold: () => { held = []; },
+        release: () => { const all = held; held = null; all.forEach(ask); },
+    };
+}"""
 YEAR = "since=2025-01-01&until=2025-12-31"
 
 
@@ -249,6 +259,20 @@ def test_a_mark_of_a_chart_filters(visit: Visit) -> None:
     page.wait_for_url("**where=**")
     visit.settle()
     assert wheres(visit)[0].startswith("product:")
+
+
+def test_a_mark_that_is_drawn_anew_while_it_is_pressed_filters(visit: Visit) -> None:
+    visit.page.add_init_script(HOLD_FRAMES)
+    page = visit.open(f"/products?{YEAR}")
+    dots = visit.dots("price_quantity")
+    page.evaluate("drawing.hold()")
+    page.mouse.move(*dots[0])
+    page.mouse.down()
+    page.evaluate("drawing.release()")
+    page.wait_for_timeout(100)
+    assert visit.dots("price_quantity") != dots, "the dot was lit up: it stands last now"
+    page.mouse.up()
+    page.wait_for_url("**where=**")
 
 
 @pytest.mark.parametrize("grain", ["day", "week", "quarter", "year"])

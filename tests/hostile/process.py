@@ -59,14 +59,12 @@ class Commands:
     """The process that forks, seen from outside."""
 
     def __init__(self) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.hostile.process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env=environment,
         )
 
     def run(self, *arguments: str, **more: str | int) -> Ended:

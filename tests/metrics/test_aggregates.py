@@ -328,7 +328,7 @@ def test_customers_with_numbers_far_apart_and_in_parts(
     for name, shop in (("near", store), ("far", moved)):
         url = write_store(shop, tmp_path / f"{name}.duckdb")
         monkeypatch.setattr(buying, "ROWS_AT_ONCE", 10**6 if name == "near" else 300)
-        monkeypatch.setattr(visits, "DAYS_AT_ONCE", 10**6 if name == "near" else 7)
+        monkeypatch.setattr(buying, "DAYS_A_PIECE", 10**6 if name == "near" else 7)
         with open_warehouse(url) as warehouse, warehouse.transaction():
             aggregates.refresh(warehouse)
             found = dump(warehouse)
@@ -339,7 +339,7 @@ def test_customers_with_numbers_far_apart_and_in_parts(
 def test_days_before_1970_are_days_too() -> None:
     countries = visits.Countries(np.array([5]), np.array([0]), ("Norway",))
     days = buying.pack(np.array([0, 0]), np.array([-1, 31]))
-    found = visits.count_visits(Keys(5, 1), days, countries)
+    found = visits.count_visits(Keys(5, 1), [days], countries)
     assert found.intervals == {32: 1}
     assert found.customers["year", -365, "Norway"] == found.customers["year", 0, "Norway"] == 1
     assert found.returning == {

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_pipeline.metrics import behaviour, query
-from data_pipeline.metrics.baskets import basket_pairs
+from data_pipeline.metrics.baskets import _framed, basket_pairs
 from data_pipeline.metrics.change import Period, decompose, shapley
 from tests.metrics import oracle
 
 if TYPE_CHECKING:
-    from data_pipeline.metrics import Reader
+    from data_pipeline.metrics import Reader, Row
     from tests.metrics.oracle import Line
     from tests.metrics.store import Store
 
@@ -224,3 +224,19 @@ def test_shapley_parts_add_up_and_idle_factors_have_none(pairs: list) -> None:
     change += product_now - product_before
     assert sum(parts) == change
     assert all(part == 0 for part, (old, new) in zip(parts, pairs, strict=True) if old == new)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(0, 6), st.integers(0, 6)), max_size=40),
+    st.integers(1, 10**6),
+    st.integers(0, 10),
+)
+def test_only_pairs_near_the_best_are_divided(
+    sizes: list[tuple[int, int, int]], orders: int, count: int
+) -> None:
+    found: list[Row] = [
+        (n, f"a{n}", n + 1, f"b{n}", both, both + one, both + other)
+        for n, (both, one, other) in enumerate(sizes)
+    ]
+    every = _framed(found, orders, len(found))
+    assert _framed(found, orders, count) == every.head(count)

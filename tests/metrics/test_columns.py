@@ -150,6 +150,28 @@ def test_any_grouping_from_memory(warehouse, memory, by, since, days) -> None:
     assert query(memory, names, **asked) == query(warehouse, names, **asked)
 
 
+def test_how_many_sales_pass_is_known_before(warehouse: Warehouse, memory: Remembering) -> None:
+    columns = memory.columns()
+    everything = int(columns.starts[-1])
+    sold = warehouse.rows(
+        'SELECT p."category", COUNT(*) FROM "sales" AS s JOIN "products" AS p '
+        'ON p."product_id" = s."product_id" GROUP BY 1 ORDER BY 2 DESC'
+    )
+    assert len(sold) > 2
+    for value, sales in sold:
+        assert columns.share_of({"category": [value]}) == pytest.approx(sales / everything)
+    (first, many), (second, fewer), *_ = sold
+    both = columns.share_of({"category": [first, second]})
+    assert both == pytest.approx((many + fewer) / everything)
+    assert columns.share_of({"category": ["Atlantis"]}) == 0
+    channel = columns.codings["channel"].values[0]
+    share = columns.share_of({"channel": channel})
+    assert 0 < share < 1
+    found = columns.share_of({"channel": channel, "category": [first]})
+    assert found == pytest.approx(share * many / everything)
+    assert columns.share_of({"month": [date(2025, 1, 1)]}) == 1, "there is no index"
+
+
 def test_too_many_sales_are_not_read(warehouse: Warehouse) -> None:
     ((sales,),) = warehouse.rows("SELECT COUNT(*) FROM sales")
     assert remember(warehouse, sales * BYTES_A_SALE - 1) is None

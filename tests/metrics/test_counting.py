@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_pipeline.metrics.columns.counting import EXACT, count_different, flag, sum_by
+from data_pipeline.metrics.columns.coding import put_in_order
+from data_pipeline.metrics.columns.counting import (
+    EXACT,
+    count_different,
+    find_different,
+    flag,
+    sum_by,
+    unique,
+)
 
 GROUPS, SIZE = 5, 7
 rows = st.lists(
@@ -70,3 +79,21 @@ def test_flags_say_what_is_there(found: list[tuple[int, int, bool]]) -> None:
     assert np.flatnonzero(flag(values, SIZE, where)).tolist() == sorted(
         {v for _, v, holds in found if holds}
     )
+
+
+@given(st.lists(st.integers(0, 40), max_size=80), st.sampled_from([0, 3, 80]))
+def test_the_different_keys_stand_in_order(keys: list[int], first: int) -> None:
+    keys[:first] = sorted(keys[:first])
+    found = np.array(keys, np.int64)
+    assert unique(found).tolist() == sorted({*keys})
+    for size in (41, 10**4):
+        where = found % 3 > 0
+        assert find_different(found, size, None).tolist() == sorted({*keys})
+        assert find_different(found, size, where).tolist() == sorted({k for k in keys if k % 3})
+
+
+@pytest.mark.parametrize("size", [3, 2**16, 2**16 + 1, 300_000])
+def test_rows_are_put_in_order_of_their_places(size: int) -> None:
+    places = np.random.default_rng(size).integers(0, size, 5000).astype(np.int32)
+    places[:2] = size - 1, 0
+    assert put_in_order(places, size).tolist() == np.argsort(places, kind="stable").tolist()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from data_pipeline.aggregates.numbering import Numbers
+    from data_pipeline.warehouses import Warehouse
 
 LARGEST = 10**18 - 1
 """DECIMAL(18,4), in its fourth decimal."""
@@ -96,7 +100,7 @@ def bought(rows: list[tuple[int, int]]) -> buying.Bought:
     place, day = (np.array([row[i] for row in rows], np.int64) for i in (0, 1))
     nothing: Numbers = np.zeros(3, np.int64)
     days = np.sort(buying.pack(place, day))
-    return buying.Bought(Keys(0, 3), days, nothing, nothing, Totals())
+    return buying.Bought(Keys(0, 3), [days], nothing, nothing, Totals())
 
 
 SALES = st.lists(st.tuples(st.integers(0, 2), st.integers(-5, 5)), max_size=25)
@@ -106,8 +110,9 @@ SALES = st.lists(st.tuples(st.integers(0, 2), st.integers(-5, 5)), max_size=25)
 def test_days_before_a_load_are_found_from_those_after(
     standing: list[tuple[int, int]], came: list[tuple[int, int]], gone: list[tuple[int, int]]
 ) -> None:
-    before = buying.without(bought(standing + came), bought(came), bought(gone))
-    assert before.tolist() == bought(standing + gone).days.tolist()
+    found = buying.without(bought(standing + came), bought(came), bought(gone))
+    before = np.concatenate([np.zeros(0, np.int64), *found])
+    assert before.tolist() == bought(standing + gone).days[0].tolist()
     by_place = defaultdict(list)
     for place, day in zip(*buying.unpack(before), strict=True):
         by_place[int(place)].append(int(day))
@@ -122,3 +127,28 @@ def test_the_largest_amounts_are_whole_numbers_too() -> None:
     whole = numbering.scaled_sql("a")
     found = duckdb.execute(f"SELECT {whole} FROM (VALUES {rows}) AS t (a)").fetchall()
     assert [n for (n,) in found] == [999999999999999999, -999999999999999999, 10**14, -1, None]
+
+
+@pytest.mark.parametrize("customers", [3, 2**16 - 1, 2**16, 2**16 + 1, 1_000_000])
+def test_buying_days_of_many_customers_are_in_order(
+    customers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buying, "DAYS_A_PIECE", 500)
+    dice = np.random.default_rng(customers)
+    place, day = dice.integers(0, customers, 6000), dice.integers(-400, 20_000, 6000)
+    place[:2], amount = (0, customers - 1), dice.integers(-1, 3, 6000)
+    names = ("customer", "time", "amount", "unnumbered")
+    columns = (place + 5, day * buying.DAY_US + 7, amount, amount % 2)
+    table = pa.table(dict(zip(names, map(pa.array, columns), strict=True)))
+
+    class Sales:
+        def read(self, _sql: str) -> Any:
+            return nullcontext(iter(table.to_batches(max_chunksize=2500)))
+
+    found = buying.read_bought(cast("Warehouse", Sales()), Keys(5, customers), "", "")
+    expected = np.sort(buying.pack(place[amount > 0], day[amount > 0]))
+    assert np.concatenate(found.days).tolist() == expected.tolist()
+    assert len(found.days) > 1
+    ends = [piece[[0, -1]] >> buying.DAY_BITS for piece in found.days]
+    assert all(one[1] < other[0] for one, other in pairwise(ends))
+    assert found.orders.sum() == ((amount > 0) & (amount % 2 == 1)).sum()

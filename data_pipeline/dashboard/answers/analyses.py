@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from data_pipeline.dashboard.store import Store
     from data_pipeline.metrics import Frame, Reader
 
-MOST_REMEMBERED = 500
+MOST_REMEMBERED = 1000
 """How many results over sales of all days are kept for a version of the data."""
 
 Asks = Sequence[tuple[Sequence[str], Sequence[str]]]
@@ -39,7 +39,8 @@ class Analysis:
 
     One that does not heed days looks at the whole life of customers. How long it takes follows from
     the metrics that it `asks` for, by which dimensions; or else a million sales take `seconds` on a
-    small machine, about, and nothing when all are looked at and the answer `is_stored`.
+    small machine, about, those in memory that pass the filters `recall_s`, and nothing when all are
+    looked at and the answer `is_stored`.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Analysis:
     asks: Callable[[AnalysisQuestion], Asks] | None = None
     heeds_days: bool = True
     seconds: float = 0.0
+    recall_s: float = 0.0
     is_stored: bool = False
 
 
@@ -121,6 +123,7 @@ _ANALYSES = (
         ("cohorts",),
         heeds_days=False,
         seconds=0.3,
+        recall_s=0.08,
         is_stored=True,
     ),
     Analysis(
@@ -131,6 +134,7 @@ _ANALYSES = (
         ("segments",),
         heeds_days=False,
         seconds=0.5,
+        recall_s=0.07,
         is_stored=True,
     ),
     Analysis(
@@ -141,6 +145,7 @@ _ANALYSES = (
         ("intervals",),
         heeds_days=False,
         seconds=0.4,
+        recall_s=0.09,
         is_stored=True,
     ),
     Analysis(
@@ -150,6 +155,7 @@ _ANALYSES = (
         customers.ages,
         ("ages",),
         seconds=0.2,
+        recall_s=0.05,
         is_stored=True,
     ),
     Analysis(
@@ -160,6 +166,7 @@ _ANALYSES = (
         ("pairs",),
         ("min_orders", "limit"),
         seconds=0.5,
+        recall_s=0.03,
     ),
     Analysis(
         "order_values",
@@ -202,9 +209,13 @@ def estimate_analysis(
         return sum(estimate(q, store, scope.period, recalls=recalls) for q in questions)
     is_kept = _key(analysis, asked, scope) in store.remembered
     is_kept = is_kept or (not scope.names and analysis.is_stored and store.keeps_sums)
-    is_kept = is_kept or (recalls and store.recall.columns is not None)
-    millions = store.rows["sales"] / 1e6
-    return 0.0 if is_kept else analysis.seconds * store.share_of(scope.period) * millions
+    if is_kept:
+        return 0.0
+    share = store.share_of(scope.period) if analysis.heeds_days else 1.0
+    millions = share * store.rows["sales"] / 1e6
+    if recalls and store.recall.columns:
+        return analysis.recall_s * millions * store.recall.columns.share_of(scope.where)
+    return analysis.seconds * millions
 
 
 def _heeded(analysis: Analysis, scope: Scope) -> Scope:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +16,7 @@ from numpy.typing import NDArray
 from data_pipeline.metrics.planning import start_of
 from data_pipeline.metrics.rollups import PERIODS
 from data_pipeline.sources.arrays import numbers
+from data_pipeline.sources.sorting import DIGIT_BITS, order_by_digit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from data_pipeline.metrics.frame import Row, Value
 
 Numbers = NDArray[Any]
-HALF = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,17 @@ class Coding:
     column: str
     values: tuple[Row, ...]
     places: Numbers
+
+    def find(self, value: Value) -> int | None:
+        """The place of a value; None when no sale has it."""
+        there = len(self.values) - (self.values[-1:] == ((None,),))
+        if value is None:
+            return there if there < len(self.values) else None
+        with suppress(TypeError):  # a value of another kind
+            place = bisect_left(self.values, value, hi=there, key=itemgetter(0))
+            if place < there and self.values[place][0] == value:
+                return place
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +56,27 @@ class Index:
 
 def make_index(places: Numbers, size: int) -> Index:
     """The index of a column of places below `size`."""
-    if size <= HALF:
-        rows = np.argsort(places.astype(np.uint16), kind="stable").astype(np.int32)
-    else:  # NumPy sorts 16 bits at a time without comparing
-        rows = np.argsort((places % HALF).astype(np.uint16), kind="stable").astype(np.int32)
-        upper = (places // HALF).astype(np.uint16)[rows]
-        rows = rows[np.argsort(upper, kind="stable")]
     counts = np.bincount(places, minlength=size)
-    return Index(rows, np.concatenate(([0], np.cumsum(counts))))
+    return Index(put_in_order(places, size), np.concatenate(([0], np.cumsum(counts))))
+
+
+def put_in_order(places: Numbers, size: int) -> Numbers:
+    """The rows of a column of places below `size` by place, those of one in their order."""
+    rows = order_by_digit(places, 0).astype(np.int32)
+    if size <= 1 << DIGIT_BITS:
+        return rows
+    found: Numbers = rows[order_by_digit(places[rows], DIGIT_BITS)]
+    return found
+
+
+def every(size: int) -> Numbers:
+    """The places of a dimension whose values are numbered as the column is."""
+    return np.arange(size, dtype=np.int32)
+
+
+def narrowest(size: int) -> type[np.signedinteger[Any]]:
+    """The shortest type of numbers below `size`: the shorter, the more of them are near at hand."""
+    return next(kind for kind in (np.int8, np.int16, np.int32) if size <= np.iinfo(kind).max)
 
 
 def code_values(column: str, values: Sequence[Value]) -> Coding:
@@ -57,7 +84,7 @@ def code_values(column: str, values: Sequence[Value]) -> Coding:
     there = {value for value in values if value is not None}
     known: list[Value] = [*sorted(there), *([None] if None in values else [])]
     place = {value: number for number, value in enumerate(known)}
-    places = np.fromiter((place[value] for value in values), np.int32, len(values))
+    places = np.fromiter((place[value] for value in values), narrowest(len(known)), len(values))
     return Coding(column, tuple((value,) for value in known), places)
 
 
@@ -66,8 +93,8 @@ def code_texts(column: str, texts: pa.ChunkedArray) -> Coding:
     found = pa.concat_arrays(texts.chunks).dictionary_encode()
     names = found.dictionary.to_pylist()
     order = sorted(range(len(names)), key=names.__getitem__)
-    place = np.empty(len(names), np.int32)
-    place[order] = np.arange(len(names), dtype=np.int32)
+    place = np.empty(len(names), narrowest(len(names)))
+    place[order] = np.arange(len(names))
     return Coding(column, tuple((names[i],) for i in order), place[numbers(found.indices)])
 
 

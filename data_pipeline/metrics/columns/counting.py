@@ -7,10 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_pipeline.sources.sorting import sort_numbers
+
 Numbers = NDArray[Any]
 EXACT = 2**53
 """Below it, a float is any whole number."""
 LOWER_BITS = 20
+FEW = 16
+"""With fewer than one value in so many numbers, it is quicker to sort them than to flag them."""
+RISING = 0.7
+"""With a larger share of keys above the one before, merging what is in order is quicker."""
 MOST_FLAGS = 2**26
 """Bytes of a table with a flag for each pair of a group and a number; else pairs are sorted."""
 
@@ -41,6 +47,13 @@ def flag(values: Numbers, size: int, where: Numbers | None) -> Numbers:
     return flags[:size]
 
 
+def find_different(values: Numbers, size: int, where: Numbers | None) -> Numbers:
+    """The different values below `size` in order, where a condition holds."""
+    if len(values) > size // FEW:
+        return np.flatnonzero(flag(values, size, where))
+    return unique(values if where is None else values[where])
+
+
 def count_different(
     values: Numbers, size: int, of: Numbers | None, groups: int, where: Numbers | None = None
 ) -> Numbers:
@@ -60,11 +73,13 @@ def count_different(
 
 
 def unique(keys: Numbers) -> Numbers:
-    """The different keys in order; quick where equal ones stand together, as an order's do."""
+    """The different keys in order; quick where they nearly are in it, as an order's sales are."""
     if len(keys) == 0:
         return keys
     keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
-    if np.all(keys[1:] > keys[:-1]):
+    rises = np.count_nonzero(keys[1:] > keys[:-1])
+    if rises == len(keys) - 1:
         return keys
-    keys = np.sort(keys)
+    is_nearly = rises > len(keys) * RISING
+    keys = np.sort(keys, kind="stable") if is_nearly else sort_numbers(keys)
     return keys[np.concatenate(([True], keys[1:] != keys[:-1]))]

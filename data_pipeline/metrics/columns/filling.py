@@ -14,9 +14,10 @@ from data_pipeline.metrics.columns.coding import (
     code_days,
     code_texts,
     code_values,
+    every,
     make_index,
+    narrowest,
 )
-from data_pipeline.metrics.columns.months import Months
 from data_pipeline.metrics.columns.sales import Columns
 from data_pipeline.metrics.composing import compose_sales, located_sql
 from data_pipeline.metrics.dimensions import DIMENSIONS
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[Any]
 BYTES_A_SALE = 160
-"""What a sale needs, about, while columns are read; 90 of them stay."""
+"""What a sale needs, about, while columns are read; 100 of them stay, with all that is prepared."""
 EPOCH = date(1970, 1, 1)
 LARGEST_SUM = 2**63 - 1
 SPARE = 1_000_000
@@ -80,15 +81,18 @@ def _read_sales(
                 "quantity": whole(part["quantity"]).astype(np.int32),
                 "total_sales": money(part["total_sales"]),
                 "discount": money(part["discount"]),
-                "order_id": part["order_id"],
-                "channel": part["channel"],
+                "order_id": _apart(part["order_id"]),
+                "channel": _apart(part["channel"]),
             }
             for name, values in numbered.items():
                 found.setdefault(name, []).append(values)
-    texts = {
-        name: pa.chunked_array(found.pop(name), pa.string()) for name in ("order_id", "channel")
-    }
+    texts = {n: pa.chunked_array(found.pop(n), pa.string()) for n in ("order_id", "channel")}
     return {name: np.concatenate(found.pop(name)) for name in tuple(found)} | texts
+
+
+def _apart(texts: pa.Array) -> pa.Array:
+    """A copy: a column that DuckDB has made keeps all the others of its batch in memory."""
+    return pa.concat_arrays([texts, texts[:0]])
 
 
 def _arrange(
@@ -100,10 +104,11 @@ def _arrange(
     first, last = int(sold["day"].min()), int(sold["day"].max())
     days = last - first + 1
     sold["day"] = (sold["day"] - first).astype(np.int16 if days < 2**15 else np.int32)
-    sold |= {"order": order, "channel": channel.places.astype(np.int32)}
+    sold |= {"order": order, "channel": channel.places}
     if np.any(sold["day"][1:] < sold["day"][:-1]):
         by_day = np.argsort(sold["day"], kind="stable")
-        sold = {name: column[by_day] for name, column in sold.items()}
+        for name in tuple(sold):
+            sold[name] = sold[name][by_day]
         sold["order"] = _number_by_place(sold["order"], order_numbers, orders)
     sold["sign"] = np.sign(sold["total_sales"]).astype(np.int8)
     sold["buyer"] = np.where(sold["sign"] > 0, sold["customer"], GUEST)
@@ -111,7 +116,6 @@ def _arrange(
     first_day = EPOCH + timedelta(days=first)
     of_customer = {
         "customer_id": whole(customers["customer_id"]),
-        "birth_year": whole(customers["birth_year"]) * valid(customers["birth_year"]),
         "first_day": _first_days(sold, len(customers)),
     }
     of_product = {
@@ -120,10 +124,8 @@ def _arrange(
         "has_cost": valid(products["cost"]),
     }
     codings = _code(first_day, days, products, customers, of_customer["first_day"])
-    codings["channel"] = Coding("channel", channel.values, _every(len(channel.values)))
+    codings["channel"] = Coding("channel", channel.values, every(len(channel.values)))
     places = {n: codings[n].places[sold[codings[n].column]] for n in INDEXED}
-    months = codings["month"].places
-    begins = starts[:-1][np.concatenate(([True], months[1:] != months[:-1]))]
     indexes = {n: make_index(one, len(codings[n].values)) for n, one in places.items()}
     return Columns(
         timezone,
@@ -137,7 +139,6 @@ def _arrange(
         orders,
         codings,
         indexes,
-        Months(np.append(begins, starts[-1]), len(products)),
     )
 
 
@@ -146,18 +147,27 @@ def _code(
 ) -> dict[str, Coding]:
     """All dimensions but the channel."""
     found = code_days(first_day, days)
-    found["hour"] = Coding("hour", tuple((hour,) for hour in range(24)), _every(24))
+    found["hour"] = Coding("hour", tuple((hour,) for hour in range(24)), every(24))
     found["category"] = code_texts("product", products["category"])
     named = zip(products["product_id"].to_pylist(), products["name"].to_pylist(), strict=True)
-    found["product"] = Coding("product", tuple(named), _every(len(products)))
+    found["product"] = Coding("product", tuple(named), every(len(products)))
     for name in ("location", "country", "mail_domain"):
         found[name] = code_texts("customer", customers[name])
     months = [start_of(first_day + timedelta(days=n), "month") for n in range(days)]
     cohorts = code_values("customer", [*months, None])
+    found["birth_year"] = _code_years(whole(customers["birth_year"]))
     found["cohort"] = Coding("customer", cohorts.values, cohorts.places[first_days])
     names = (("Guest",), ("New",), ("Returning",))
-    found["new_or_returning"] = Coding("who", names, _every(3))
+    found["new_or_returning"] = Coding("who", names, every(3))
     return found
+
+
+def _code_years(years: Numbers) -> Coding:
+    """The years in their order, 0 where it is unknown."""
+    known = np.flatnonzero(np.bincount(years))
+    place = np.zeros(int(known.max(initial=0)) + 1, narrowest(len(known)))
+    place[known] = np.arange(len(known))
+    return Coding("customer", tuple((year,) for year in known.tolist()), place[years])
 
 
 def _first_days(sold: dict[str, Any], customers: int) -> Numbers:
@@ -191,10 +201,14 @@ def _number_by_place(order: Numbers, order_numbers: int, orders: int) -> Numbers
 
 
 def _of_orders(sold: dict[str, Any], orders: int) -> dict[str, Numbers]:
-    """The customer of each order, unless one has several."""
-    found = np.zeros(orders, np.int32)
-    found[sold["order"]] = sold["customer"]
-    return {"customer": found} if np.array_equal(found[sold["order"]], sold["customer"]) else {}
+    """The customer and the channel of each order, unless one has several."""
+    found = {}
+    for name in ("customer", "channel"):
+        of_order = np.zeros(orders, sold[name].dtype)
+        of_order[sold["order"]] = sold[name]
+        if np.array_equal(of_order[sold["order"]], sold[name]):
+            found[name] = of_order
+    return found
 
 
 def _can_be_added_up(sold: dict[str, Any], costs: Numbers) -> bool:
@@ -207,10 +221,6 @@ def _can_be_added_up(sold: dict[str, Any], costs: Numbers) -> bool:
 
 def _largest(values: Numbers) -> int:
     return max(abs(int(values.min(initial=0))), abs(int(values.max(initial=0))))
-
-
-def _every(size: int) -> Numbers:
-    return np.arange(size, dtype=np.int32)
 
 
 def _read(warehouse: Warehouse, sql: str) -> pa.Table:

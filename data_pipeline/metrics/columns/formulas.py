@@ -12,6 +12,7 @@ from typing import Any
 Formula = tuple[Any, ...]
 """An operation and its operands: formulas, names of columns or whole numbers."""
 
+_ORDER_ID: Formula = ("column", "order_id")
 _TWO_SIDED = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "and", "or", "add", "sub"})
 
 
@@ -32,7 +33,7 @@ def _aggregate(node: Any) -> Formula:
     if name == "paren":
         return _aggregate(one)
     if name == "add":
-        return ("add", _aggregate(one), _aggregate(other))
+        return _add(_aggregate(one), _aggregate(other))
     if name == "coalesce" and one.key == "sum" and [e.sql() for e in node.expressions] == ["0"]:
         return _sum(one.this)
     if name == "count" and one.key == "distinct":
@@ -42,6 +43,17 @@ def _aggregate(node: Any) -> Formula:
         if counted == ("number", 1):
             return ("count", condition)
     raise ValueError(f"not known over columns: {node.sql()}")
+
+
+def _add(one: Formula, other: Formula) -> Formula:
+    """The sum of two aggregates. Different order numbers and sales without one are the different
+    numbers of one column, in which such a sale has its own.
+    """
+    if one[0] == "distinct" and one[2] == _ORDER_ID:
+        without = ("count", ("and", one[1], ("missing", _ORDER_ID)))
+        if other == without:
+            return ("distinct", one[1], ("column", "order"))
+    return ("add", one, other)
 
 
 def _sum(node: Any) -> Formula:

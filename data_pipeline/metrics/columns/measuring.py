@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data_pipeline.metrics.columns import hours
 from data_pipeline.metrics.columns.conditions import (
     COLUMNS,
     TOTAL,
@@ -18,16 +18,28 @@ from data_pipeline.metrics.columns.conditions import (
     find_condition,
     find_value,
 )
-from data_pipeline.metrics.columns.counting import count_different, flag, sum_by
+from data_pipeline.metrics.columns.counting import (
+    count_different,
+    find_different,
+    sum_by,
+)
+from data_pipeline.metrics.columns.firsts import count_firsts
 from data_pipeline.metrics.columns.formulas import Formula, read_formula
+from data_pipeline.metrics.columns.groups import (
+    Groups,
+    count_customers,
+    find_groups,
+    follow_customers,
+    group,
+)
 from data_pipeline.metrics.columns.selection import Selection
+from data_pipeline.metrics.columns.sums import find_sums
 from data_pipeline.metrics.frame import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from data_pipeline.metrics.columns.sales import Columns
-    from data_pipeline.metrics.dimensions import Dimension
     from data_pipeline.metrics.frame import Row, Value
     from data_pipeline.metrics.metric import Metric
     from data_pipeline.metrics.question import Question
@@ -35,28 +47,6 @@ if TYPE_CHECKING:
 Numbers = NDArray[Any]
 ROWS: Formula = ("count", ("always",))
 SOLD: Formula = ("count", ("gt", TOTAL, ZERO))
-MOST_CELLS = 2**21
-"""With more possible groups than that, those that are there are numbered anew."""
-
-
-@dataclass(frozen=True)
-class Groups:
-    """Which group each selected sale is in; `of` is None when all are in one.
-
-    `place` has for each group its places in the values of the dimensions; or groups are the numbers
-    of a `column`.
-    """
-
-    count: int
-    find: Callable[[], Numbers] | None
-    place: tuple[Numbers, ...] = ()
-    dimensions: tuple[Dimension, ...] = ()
-    column: str = ""
-
-    @cached_property
-    def of(self) -> Numbers | None:
-        """Found when it is first asked for: what follows from the customer does without."""
-        return self.find() if self.find else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +55,6 @@ class Grouped:
 
     place: tuple[Numbers, ...]
     measured: dict[str, Numbers]
-
-
-def places_of(selection: Selection, name: str) -> Numbers:
-    """The place of each selected sale in the values of a dimension."""
-    coding = selection.columns.codings[name]
-    places: Numbers = coding.places[selection.take(coding.column)]
-    return places
-
-
-def group(columns: Columns, selection: Selection, by: Sequence[Dimension]) -> Groups:
-    """Divide the selected sales by the dimensions."""
-    if not by:
-        return Groups(1, None)
-    sizes = [len(columns.codings[d.name].values) for d in by]
-
-    def find() -> Numbers:
-        of = places_of(selection, by[0].name).astype(np.int64)
-        for dimension, size in zip(by[1:], sizes[1:], strict=True):
-            of = of * size + places_of(selection, dimension.name)
-        return of
-
-    count = int(np.prod(sizes, dtype=np.int64))
-    if count <= MOST_CELLS:
-        return Groups(count, find, tuple(np.unravel_index(np.arange(count), sizes)), tuple(by))
-    cells, of = np.unique(find(), return_inverse=True)
-    return Groups(len(cells), lambda: of, tuple(np.unravel_index(cells, sizes)), tuple(by))
 
 
 def measure(
@@ -111,7 +75,7 @@ def measure(
     found = {name: _aggregate(selection, groups, formula) for name, formula in formulas.items()}
     if groups.find is None:
         return Grouped((), found)
-    there = np.flatnonzero(_sizes(selection, groups))
+    there = find_groups(selection, groups, [*found.values()])
     return Grouped(
         tuple(place[there] for place in groups.place),
         {name: values[there] for name, values in found.items()},
@@ -123,7 +87,8 @@ def measure_column(
 ) -> dict[str, Numbers]:
     """What each formula gives for each number of a column, 0 where there is no sale.
 
-    Of products, whole months are added up from their sums.
+    Of products and customers, whole months or more are added up from their sums, where that is
+    less than the sales that pass the filters.
     """
     size = columns.size_of(column)
 
@@ -131,20 +96,22 @@ def measure_column(
         groups = Groups(size, lambda: selection.take(column).astype(np.int64), column=column)
         return _aggregate(selection, groups, formula)
 
-    adds = all(formula[0] in {"sum", "count"} for formula in formulas.values())
     selection = columns.select(question)
-    if not adds or column != "product" or question.where or not columns.months.is_small:
+    adds = all(formula[0] in {"sum", "count"} for formula in formulas.values())
+    kept = find_sums(columns, column, question) if adds else None
+    if kept is None or kept.reads(size) >= len(selection):
         return {name: sum_up(selection, formula) for name, formula in formulas.items()}
-    assert isinstance(selection.rows, slice)
-    low, high = selection.rows.start, selection.rows.stop
     parts: dict[tuple[int, int], Selection] = {}
 
     def between(formula: Formula) -> Numbers:
         def look(begin: int, end: int) -> Numbers:
-            part = parts.setdefault((begin, end), Selection(columns, slice(begin, end)))
+            rows = kept.spans.rows
+            chosen = slice(begin, end) if rows is None else rows[begin:end]
+            part = parts.setdefault((begin, end), Selection(columns, chosen))
             return sum_up(part, formula)
 
-        return columns.months.between(formula, low, high, look)
+        found = kept.spans.between(formula, kept.low, kept.high, look)
+        return found if kept.passes is None else found * kept.passes
 
     return {name: between(formula) for name, formula in formulas.items()}
 
@@ -210,49 +177,21 @@ def count_where(groups: Groups, where: Numbers | None, rows: int) -> Numbers:
 def _count_different(
     selection: Selection, groups: Groups, condition: Formula, formula: Formula
 ) -> Numbers:
-    columns, name = selection.columns, COLUMNS[formula[1]]
-    size = columns.size_of(name)
-    if name == "customer" and (groups.find is None or _follow_customers(columns, groups)):
-        first = columns.firsts.find(selection, condition)
-        if first is not None and groups.find is None:
-            return np.array([np.count_nonzero(first)], np.int64)
-        if first is not None:
-            return _of_customers(columns, groups, selection.take(name)[first])
+    columns, name = selection.columns, COLUMNS.get(formula[1]) or str(formula[1])
+    counted = count_firsts(selection, groups, name, condition)
+    if counted is not None:
+        return counted
+    names = tuple(dimension.name for dimension in groups.dimensions)
+    if names == hours.DIMENSIONS and formula == ("column", "order"):
+        counted = columns.hours.count(selection, condition)
+        if counted is not None:
+            return counted
     holds = both(find_condition(selection, condition), selection.has(formula[1]))
-    values = selection.take(name)
-    if _follow_customers(columns, groups):
+    values, size = selection.take(name), columns.size_of(name)
+    if follow_customers(columns, groups):
         customers = columns.of_order.get("customer") if name == "order" else None
         if name == "customer" or customers is not None:
-            there = np.flatnonzero(flag(values, size, holds))
-            return _of_customers(columns, groups, there if customers is None else customers[there])
+            there = find_different(values, size, holds)
+            found = there if customers is None else customers[there]
+            return count_customers(columns, groups, found)
     return count_different(values, size, groups.of, groups.count, holds)
-
-
-def _sizes(selection: Selection, groups: Groups) -> Numbers:
-    """Of each group a number that is 0 when no sale is in it."""
-    columns = selection.columns
-    if not _follow_customers(columns, groups):
-        return np.bincount(groups.of, minlength=groups.count)  # type: ignore[arg-type]
-    there = flag(selection.take("customer"), columns.size_of("customer"), None)
-    return _of_customers(columns, groups, np.flatnonzero(there))
-
-
-def _follow_customers(columns: Columns, groups: Groups) -> bool:
-    """Whether the groups follow from the customer."""
-    if groups.column == "customer":
-        return True
-    followed = (columns.codings[d.name].column == "customer" for d in groups.dimensions)
-    return bool(groups.dimensions) and all(followed)
-
-
-def _of_customers(columns: Columns, groups: Groups, customers: Numbers) -> Numbers:
-    """How many of the customers are in each group, where each is in one only."""
-    if groups.column == "customer":
-        return np.bincount(customers, minlength=groups.count)
-    sizes = [len(columns.codings[d.name].values) for d in groups.dimensions]
-    places = [columns.codings[d.name].places[customers] for d in groups.dimensions]
-    cells = np.ravel_multi_index(places, sizes) if len(customers) else customers
-    numbered = np.ravel_multi_index(groups.place, sizes)
-    if len(numbered) < np.prod(sizes, dtype=np.int64):
-        cells = np.searchsorted(numbered, cells)
-    return np.bincount(cells, minlength=groups.count)

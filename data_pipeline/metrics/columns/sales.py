@@ -7,24 +7,30 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from data_pipeline.metrics.columns import customers, items, orders, ranks
+from data_pipeline.metrics.columns.bands import Bands
 from data_pipeline.metrics.columns.firsts import Firsts
 from data_pipeline.metrics.columns.formulas import is_known, read_formula
-from data_pipeline.metrics.columns.measuring import measure, money, rows_of
+from data_pipeline.metrics.columns.hours import Hours
+from data_pipeline.metrics.columns.measuring import money, rows_of
+from data_pipeline.metrics.columns.preparing import prepare, prepare_parts
 from data_pipeline.metrics.columns.running import Runner
-from data_pipeline.metrics.columns.selection import Selection, select
-from data_pipeline.metrics.metric import PRODUCT_METRICS
-from data_pipeline.metrics.question import ask
-from data_pipeline.metrics.registry import METRICS
+from data_pipeline.metrics.columns.selection import find_whole, select
+from data_pipeline.metrics.columns.traits import Traits
+from data_pipeline.metrics.registry import find_metric
+from data_pipeline.metrics.rollups import PERIODS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     from data_pipeline.metrics.columns.coding import Coding, Index
-    from data_pipeline.metrics.columns.months import Months
+    from data_pipeline.metrics.columns.parts import Part
+    from data_pipeline.metrics.columns.selection import Selection
+    from data_pipeline.metrics.columns.spans import Spans
     from data_pipeline.metrics.frame import Row, Value
     from data_pipeline.metrics.metric import Metric
     from data_pipeline.metrics.question import Question
@@ -55,20 +61,30 @@ class Columns:
     order_count: int
     codings: Mapping[str, Coding]
     indexes: Mapping[str, Index]
-    months: Months
+    sums: dict[tuple[str, Part], Spans] = field(default_factory=dict)
+    """Those of products and customers by months or more, of all sales and of parts with many."""
     firsts: Firsts = field(default_factory=Firsts)
+    traits: Traits = field(default_factory=Traits)
+    hours: Hours = field(default_factory=Hours)
+    bands: Bands = field(default_factory=Bands)
     _kept: OrderedDict[object, Selection] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
     _runner: Runner = field(default_factory=Runner)
 
     @property
     def size(self) -> int:
-        """Bytes of the columns and indexes."""
+        """Bytes of the columns and indexes, and of what was made of them to be kept."""
         tables = (self.of_sale, self.of_product, self.of_customer, self.of_order)
-        held = self.firsts.size + sum(
-            column.nbytes for table in tables for column in table.values()
-        )
-        return held + sum(one.rows.nbytes + one.bounds.nbytes for one in self.indexes.values())
+        held = sum(column.nbytes for table in tables for column in table.values())
+        held += sum(one.rows.nbytes + one.bounds.nbytes for one in self.indexes.values())
+        held += sum(spans.size for spans in tuple(self.sums.values()))
+        return held + self.firsts.size + self.traits.size + self.hours.size + self.bands.size
+
+    def first_days(self, period: str) -> Numbers:
+        """The first day of each day, week, month, quarter or year; behind the last one, of days."""
+        coding = self.codings[period]
+        days = np.searchsorted(coding.places, np.arange(len(coding.values)))
+        return np.append(days, len(self.starts) - 1)
 
     def size_of(self, name: str) -> int:
         """How many different numbers a column of sales has."""
@@ -91,17 +107,38 @@ class Columns:
                 self._kept.popitem(last=False)
         return found
 
+    def are_counted(self, question: Question, measures: Sequence[Metric]) -> bool:
+        """Whether tables count the measures, in any days, without a look at the sales."""
+        whole = find_whole(self, question)
+        if whole is None or any(dimension.name not in PERIODS for dimension in question.by):
+            return False
+        formulas = [read_formula(measure.sql) for measure in measures]
+        return all(f[0] == "distinct" and self.firsts.has_table(whole.parts, f) for f in formulas)
+
+    def share_of(self, where: Mapping[str, Sequence[Value]]) -> float:
+        """About how much of the sales passes filters, from 0 to 1; those without an index are taken
+        to keep all.
+        """
+        share = 1.0
+        for name in where.keys() & self.indexes.keys():
+            found = [self.codings[name].find(value) for value in where[name]]
+            places = np.array([place for place in found if place is not None], np.int64)
+            bounds = self.indexes[name].bounds
+            share *= int((bounds[places + 1] - bounds[places]).sum()) / int(self.starts[-1])
+        return share
+
+    def prepare_hours(self, question: Question) -> None:
+        """Have the orders of a question about all days counted by the hours of the week."""
+        _, condition, _ = read_formula(find_metric("orders").sql)
+        self.hours.prepare(self.select(question), condition)
+
     def prepare(self) -> None:
         """Make what the first questions would else have to wait for."""
-        question = ask(PRODUCT_METRICS, by=["product"])
-        measure(self, question, question.measures)
-        self.concentration(question, "product")
-        everything = Selection(self, slice(0, int(self.starts[-1])))
-        for metric in METRICS.values():
-            if metric.sql and is_known(metric.sql):
-                kind, condition, *counted = read_formula(metric.sql)
-                if kind == "distinct" and counted == [("column", "customer_id")]:
-                    self.firsts.prepare(self, everything, condition)
+        prepare(self)
+
+    def prepare_parts(self) -> Iterator[Callable[[], None]]:
+        """The steps that make what is kept beside of values of dimensions that many sales have."""
+        return prepare_parts(self)
 
     def knows(self, measures: Sequence[Metric]) -> bool:
         """Whether all of the measures can be computed from the columns."""
