@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from time import sleep
 
 import pyarrow.csv as pa_csv
 import pytest
@@ -76,20 +75,13 @@ def test_what_is_sent_ends_with_the_connection(
 def test_a_cancelled_stream_that_had_already_ended_is_not_waited_for(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More than the pipe holds, so that it is being written when the reader goes."""
+    """The server sends its only row and the end at once, when the reader has long gone."""
     monkeypatch.setattr(postgres, "UNREAD_BYTES", 0)
     monkeypatch.setattr(postgres, "CANCEL_S", 0.2)
-    ((pid,),) = session.rows("SELECT pg_backend_pid()")
-    watch = Session(needed_url(), WarehouseError)
-    state = "SELECT state FROM pg_stat_activity WHERE pid = $1"
     with (
         pytest.raises(ValueError, match="mine"),
-        session.copy_out("SELECT repeat('a', 200000)") as file,
+        session.copy_out("SELECT 1 FROM pg_sleep(1)"),
     ):
-        assert file.raw.read(1) == b"a"
-        while watch.rows(state, [pid]) != [("idle",)]:
-            sleep(0.01)
         raise ValueError("mine")
-    watch.close()
     with pytest.raises(WarehouseError, match=LOST):
         session.rows("SELECT 1")
