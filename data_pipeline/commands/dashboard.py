@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import webbrowser
 from pathlib import Path
 from threading import Timer
@@ -85,6 +87,19 @@ def dashboard(
         if is_opened:
             Timer(OPEN_AFTER_S, webbrowser.open, [place.address]).start()
         serve(app, listener)
+    end_at_once()
+
+
+def end_at_once() -> None:
+    """End the process when a step over very many sales is still under way: it would go on below an
+    interpreter that is no longer there, and abort.
+    """
+    from data_pipeline.dashboard.recall import is_at_work
+
+    if is_at_work():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def read_size(text: str) -> int:

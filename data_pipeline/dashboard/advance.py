@@ -7,6 +7,7 @@ worth and their hours, whose sums by day answer for some days too.
 
 from __future__ import annotations
 
+import math
 import time
 from functools import partial
 from itertools import combinations, product
@@ -33,6 +34,8 @@ MOST_VALUES = 20
 MANY_SALES = 100_000
 """Of fewer sales, about, an answer is computed in no time."""
 BREATH_S = 0.01
+QUIET_S = 5.0
+"""When nobody has asked for so long, nobody is taken to be looking."""
 
 Where = dict[str, list[Any]]
 
@@ -42,9 +45,10 @@ def answer_in_advance(
     store: Store,
     go_on: Callable[[], bool],
     is_busy: Callable[[], bool] = lambda: False,
+    asked_at: Callable[[], float] = lambda: -math.inf,
 ) -> None:
     """Have the answers remembered, until `go_on` says no; nothing without sales in memory. While
-    others ask, they come first.
+    others ask, they come first; when they last did, `asked_at` says by the monotonic clock.
     """
     columns = reader.columns()
     if columns is None:
@@ -52,9 +56,10 @@ def answer_in_advance(
     for step in _steps(reader, store, columns):
         if not go_on():
             return
-        start = time.perf_counter()
+        start = time.monotonic()
         step()
-        time.sleep(time.perf_counter() - start)  # who asks meanwhile has the other half
+        if asked_at() > start - QUIET_S:
+            time.sleep(time.monotonic() - start)  # who asks meanwhile has the other half
         while is_busy() and go_on():
             time.sleep(BREATH_S)
 

@@ -60,6 +60,7 @@ class Kept:
         self._turn = threading.BoundedSemaphore(SESSIONS)
         self._lock = threading.Lock()
         self._in_use, self._closing = 0, False
+        self._asked_at = -math.inf
 
     def is_outdated(self) -> bool:
         """Whether there is a newer state."""
@@ -71,6 +72,7 @@ class Kept:
 
         Raises a Refusal when that was too short, or when the data have changed under the answer.
         """
+        self._asked_at = time.monotonic()
         with self._turn, self._session() as session, _stopwatch(session, limit_s) as ran_out:
             try:
                 yield session
@@ -86,7 +88,9 @@ class Kept:
 
         def then(warehouse: Warehouse, go_on: Callable[[], bool]) -> None:
             reader = self.recalling(warehouse)
-            answer_in_advance(reader, self.store, go_on, lambda: self._in_use > 1)
+            answer_in_advance(
+                reader, self.store, go_on, lambda: self._in_use > 1, lambda: self._asked_at
+            )
 
         self.store.recall.start(self._session(), self.store.timezone, most_bytes, then)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 END_S = 5.0
+THREAD = "dashboard-recall"
 
 
 def _nothing(_: Warehouse, __: Callable[[], bool]) -> None:
@@ -46,7 +47,7 @@ class Recall:
     ) -> None:
         """Read the columns in a thread of its own, and go on there with what follows from them."""
         self._thread = threading.Thread(
-            target=self._work, args=(session, timezone, most_bytes, then), name="dashboard-recall"
+            target=self._work, args=(session, timezone, most_bytes, then), name=THREAD
         )
         self._thread.daemon = True
         self._thread.start()
@@ -81,6 +82,11 @@ class Recall:
         if found and self._is_wanted:
             found.prepare()
             self.columns = found
+
+
+def is_at_work() -> bool:
+    """Whether some dashboard of this process reads sales, or computes ahead."""
+    return any(thread.name == THREAD for thread in threading.enumerate())
 
 
 class Recalling:

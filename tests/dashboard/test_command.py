@@ -19,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from data_pipeline.cli import cli
+from data_pipeline.dashboard.recall import THREAD
 from data_pipeline.dashboard.server import Place, listen
 from data_pipeline.errors import ConfigError
 
@@ -153,3 +154,20 @@ def test_the_second_packet_of_an_answer_does_not_wait(shop: Shop) -> None:
     """asyncio sets TCP_NODELAY only on sockets that say that they are TCP."""
     with listen(Place(port=0)) as listener:
         assert listener.proto == socket.IPPROTO_TCP
+
+
+@pytest.mark.parametrize(("name", "said"), [(THREAD, "done"), ("another", "done\nand goes on")])
+def test_it_does_not_wait_for_what_is_computed_ahead(name: str, said: str) -> None:
+    """Such a thread is in C code, which an interpreter that ends under it makes abort."""
+    program = f"""
+import threading, time
+from data_pipeline.commands.dashboard import end_at_once
+threading.Thread(target=time.sleep, args=(60,), name={name!r}, daemon=True).start()
+print("done")
+end_at_once()
+print("and goes on")
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert found.stdout.strip() == said

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import threading
 import time
 from collections import Counter, OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -329,10 +331,18 @@ def test_what_is_computed_in_advance_waits_while_somebody_asks(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready, asks, seen = threading.Event(), threading.Event(), list[bool]()
+    when, start = list[float](), time.monotonic()
 
-    def look_twice(_: object, __: object, ___: object, is_busy: Callable[[], bool]) -> None:
+    def look_twice(
+        _: object,
+        __: object,
+        ___: object,
+        is_busy: Callable[[], bool],
+        asked_at: Callable[[], float],
+    ) -> None:
         for event in (ready, asks):
             assert event.wait(60)
+            when.append(asked_at())
             seen.append(is_busy())
             event.clear()
 
@@ -352,6 +362,37 @@ def test_what_is_computed_in_advance_waits_while_somebody_asks(
             time.sleep(0.01)
     keeper.close()
     assert seen == [False, True]
+    assert when[0] < start <= when[1] <= time.monotonic()
+
+
+@pytest.mark.parametrize(("seconds_ago", "pauses"), [(1, 3), (60, 0), (math.inf, 0)])
+def test_what_is_computed_in_advance_takes_half_of_the_time_of_those_who_look(
+    recalling: tuple[Keeper, Kept],
+    monkeypatch: pytest.MonkeyPatch,
+    seconds_ago: float,
+    pauses: int,
+) -> None:
+    """When nobody does, all of it."""
+    _, kept = recalling
+    wait_for_advance()
+    taken, paused = [0.25, 0.5, 0.25], list[float]()
+    now = 1000.0
+
+    def steps(*_: object) -> Iterator[Callable[[], None]]:
+        yield from (partial(step, seconds) for seconds in taken)
+
+    def step(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr(advance, "_steps", steps)
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=paused.append)
+    monkeypatch.setattr(advance, "time", clock)
+    reader = kept.recalling(kept._warehouse)
+    advance.answer_in_advance(
+        reader, kept.store, lambda: True, lambda: False, lambda: now - seconds_ago
+    )
+    assert paused == taken[:pauses]
 
 
 def wait_for_advance() -> None:
