@@ -1,8 +1,9 @@
 """Memory that was freed is kept for what comes next.
 
-A load works through blocks, each of which needs as much memory as the one before. glibc gives what
-was freed back to the system and is then given it anew, a page at a time and each page cleared
-first: that took a tenth of a load's time.
+A load works through blocks, each of which needs as much memory as the one before, and so do the
+dashboard's answers. glibc gives what was freed back to the system and is then given it anew, a page
+at a time and each page cleared first: that took a tenth of a load's time, and of what the dashboard
+computes ahead.
 """
 
 from __future__ import annotations

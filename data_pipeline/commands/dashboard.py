@@ -66,6 +66,7 @@ def dashboard(
     settings = settings_of(config, warehouse=warehouse, **reporting)
     _require_the_extra()
     from data_pipeline.dashboard.server import Place, Shop, listen, make_dashboard, serve
+    from data_pipeline.heap import keep_freed_memory
     from data_pipeline.urls import hide_password
     from data_pipeline.warehouses import Access, check_url
 
@@ -80,6 +81,7 @@ def dashboard(
         read_size(copy_memory),
     )
     app = make_dashboard(shop, place)
+    keep_freed_memory()
     with listen(place) as listener:
         place = Place(host, listener.getsockname()[1], place.token, names)
         click.echo(f"The dashboard of {hide_password(settings.warehouse)} is at {place.address}")
