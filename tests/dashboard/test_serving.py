@@ -461,7 +461,8 @@ def test_long_answers_from_memory_are_offered_too(recalling: tuple[Keeper, Kept]
         return estimate_analysis(find_analysis(name), question, store, recalls=recalls)
 
     one, two = ["category:Books"], ["category:Books", "channel:web"]
-    for name in ("rfm", "cohorts", "repeat_intervals", "age_groups", "basket_pairs"):
+    of_days = ("age_groups", "basket_pairs", "concentration")
+    for name in ("rfm", "cohorts", "repeat_intervals", *of_days):
         assert seconds(shop, name, where=two) < LONG_S / 100
         long, shorter = (seconds(many, name, where=where) for where in (one, two))
         assert long > shorter > LONG_S

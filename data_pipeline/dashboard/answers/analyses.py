@@ -103,6 +103,7 @@ _ANALYSES = (
         ("curve", "classes"),
         ("item",),
         seconds=0.2,
+        recall_s=0.009,
         is_stored=True,
     ),
     Analysis(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_pipeline.metrics.columns.counting import sum_by, unique
+from data_pipeline.metrics.columns.parts import search
 from data_pipeline.metrics.columns.selection import Selection, find_days
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def count_orders(columns: Columns, question: Question, bands: Sequence[int]) -> 
         daily = _count_daily(selection, bands, days)
         columns.bands.keep(key, daily)
     rows = daily.others
-    low, high = np.searchsorted(rows, columns.starts[[first, end]].astype(rows.dtype))
+    low, high = search(rows, columns.starts[[first, end]])
     others = _count(Selection(columns, rows[low:high]), bands)
     counts, sums = (
         table[end] - table[first] + more
