@@ -80,8 +80,8 @@ def dashboard(
         settings.reporting_timezone,
         read_size(copy_memory),
     )
+    keep_freed_memory(of_all_sizes=True)
     app = make_dashboard(shop, place)
-    keep_freed_memory()
     with listen(place) as listener:
         place = Place(host, listener.getsockname()[1], place.token, names)
         click.echo(f"The dashboard of {hide_password(settings.warehouse)} is at {place.address}")

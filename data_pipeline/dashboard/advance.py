@@ -18,6 +18,7 @@ import numpy as np
 from data_pipeline.dashboard.answers.analyses import ANALYSES, compute_analysis
 from data_pipeline.dashboard.answers.scope import Scope
 from data_pipeline.dashboard.asking import AnalysisQuestion
+from data_pipeline.heap import give_back_freed_memory
 from data_pipeline.metrics import ask
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def answer_in_advance(
 
 def _steps(reader: Recalling, store: Store, columns: Columns) -> Iterator[Callable[[], Any]]:
     yield from columns.prepare_parts()
+    yield give_back_freed_memory  # to make the tables took more of it than answers do
     computed = [analysis for analysis in ANALYSES.values() if not analysis.heeds_days]
     computed.append(ANALYSES["order_values"])
     asked = AnalysisQuestion.model_validate({})

@@ -424,6 +424,22 @@ def test_whole_lives_are_computed_in_advance_by_each_category_country_and_channe
     assert len(store.remembered) == 4 * values
 
 
+def test_memory_that_the_tables_took_is_given_back_before_the_answers(
+    recalling: tuple[Keeper, Kept], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, kept = recalling
+    wait_for_advance()
+    columns, done = kept.store.recall.columns, list[str]()
+    assert columns
+    steps = iter([partial(done.append, "table")])
+    monkeypatch.setattr(type(columns), "prepare_parts", lambda _: steps)
+    monkeypatch.setattr(advance, "give_back_freed_memory", partial(done.append, "given back"))
+    monkeypatch.setattr(advance, "compute_analysis", lambda *_: done.append("answer"))
+    with kept.reader(20) as reader:
+        advance.answer_in_advance(kept.recalling(reader), kept.store, lambda: True)
+    assert done[:3] == ["table", "given back", "answer"]
+
+
 def test_two_filters_with_many_sales_are_answered_in_advance_too(
     recalling: tuple[Keeper, Kept], monkeypatch: pytest.MonkeyPatch
 ) -> None:
