@@ -84,9 +84,10 @@ export function tick(value, kind) {
   return kind === "money" ? withCurrency(value, options) : formatter(options).format(value);
 }
 
+/** A share; small ones with as many places as it takes to see a digit, three at most. */
 export function percent(value, places = null) {
   const size = Math.abs(Number(value));
-  places ??= size === 0 || size >= 0.00045 ? 1 : 3;
+  places ??= size === 0 || size >= 0.00095 ? 1 : size >= 0.000095 ? 2 : 3;
   return formatter({ style: "percent", minimumFractionDigits: places, maximumFractionDigits: places }).format(value);
 }
 
