@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from data_pipeline.sources.records import grammar
 from data_pipeline.sources.scan import is_utf8
 
 DELIMITERS = (",", ";", "\t")
+BLANK_LINES = re.compile(rb"(?:\r?\n)*+")
 
 MAX_HEADER_BYTES = 4 << 20
 """A longer first line is no header of a table, and splitting it would take gigabytes."""
@@ -84,16 +86,22 @@ def has_whole_header(head: bytes) -> bool:
     """Say whether the header's record surely ends in these first bytes of a file: blank lines may
     stand before it, and line feeds inside its quotes.
     """
-    lines = head.lstrip(b"\r\n").split(b"\n")[:-1]
+    lines = head[_end_of_blank_lines(head) :].split(b"\n")[:-1]
     quotes = accumulate(line.count(b'"') for line in lines)
     return len(head) > MAX_HEADER_BYTES or any(count % 2 == 0 for count in quotes)
+
+
+def _end_of_blank_lines(head: bytes) -> int:
+    """Where the first line that is not blank begins. A carriage return alone ends no line."""
+    blank = BLANK_LINES.match(head)
+    return blank.end() if blank else 0
 
 
 def read_header(
     file: RawFile, table: Table, format_: Format, head: bytes
 ) -> tuple[str, Header, int]:
     """Find the delimiter under which the first record is the table's header."""
-    start = len(head) - len(head.lstrip(b"\r\n"))
+    start = _end_of_blank_lines(head)
     if start == len(head):
         raise SourceError(f"{file.name} is empty; a file without rows still has its header")
     candidates = (format_.delimiter,) if format_.delimiter else DELIMITERS

@@ -172,6 +172,8 @@ TEXTS = {
 REFUSED: dict[str, Callable[[bytes], bytes]] = {
     "lines end in CR alone": lambda data: data.replace(b"\n", b"\r"),
     "no header": lambda data: data.partition(b"\n")[2],
+    "a lone CR before the header": lambda data: b"\r" + data,
+    "a line of CRs above the header": lambda data: b"\r\r\n" + data,
     "a title above the header": lambda data: b"Report of March\n\n" + data,
     "commas above the header": lambda data: b",,,,\n" + data,
     "a line sep= above the header": lambda data: b"sep=,\n" + data,
