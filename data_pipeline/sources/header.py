@@ -6,12 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 from data_pipeline.contract import BLANKS, Table
 from data_pipeline.errors import SourceError
 from data_pipeline.sources.files import RawFile
-from data_pipeline.sources.records import grammar
+from data_pipeline.sources.records import Grammar, grammar
 from data_pipeline.sources.scan import is_utf8
 
 DELIMITERS = (",", ";", "\t")
@@ -82,13 +81,25 @@ def match_header(file_name: str, table: Table, format_: Format, names: Sequence[
     return Header(tuple(names), positions, unknown)
 
 
-def has_whole_header(head: bytes) -> bool:
-    """Say whether the header's record surely ends in these first bytes of a file: blank lines may
-    stand before it, and line feeds inside its quotes.
+def has_whole_header(head: bytes, format_: Format) -> bool:
+    """Say whether more text could not change the header's record in these first bytes of a file,
+    under any delimiter that it may have: blank lines may stand before it, and line feeds inside its
+    quotes.
     """
-    lines = head[_end_of_blank_lines(head) :].split(b"\n")[:-1]
-    quotes = accumulate(line.count(b'"') for line in lines)
-    return len(head) > MAX_HEADER_BYTES or any(count % 2 == 0 for count in quotes)
+    start = _end_of_blank_lines(head)
+    is_whole = (_is_whole(head, start, grammar(delimiter)) for delimiter in _delimiters(format_))
+    return len(head) > MAX_HEADER_BYTES or all(is_whole)
+
+
+def _is_whole(head: bytes, start: int, rules: Grammar) -> bool:
+    match = rules.record.match(head, start)
+    if match is not None:
+        return match.end() < len(head)
+    return not (head.endswith(b"\r") or rules.unclosed.match(head, start))
+
+
+def _delimiters(format_: Format) -> tuple[str, ...]:
+    return (format_.delimiter,) if format_.delimiter else DELIMITERS
 
 
 def _end_of_blank_lines(head: bytes) -> int:
@@ -104,9 +115,8 @@ def read_header(
     start = _end_of_blank_lines(head)
     if start == len(head):
         raise SourceError(f"{file.name} is empty; a file without rows still has its header")
-    candidates = (format_.delimiter,) if format_.delimiter else DELIMITERS
     tried: list[SourceError] = []
-    for delimiter in candidates:
+    for delimiter in _delimiters(format_):
         match = grammar(delimiter).record.match(head, start, start + MAX_HEADER_BYTES)
         if match is not None and match.end() == start + MAX_HEADER_BYTES:
             raise SourceError(

@@ -62,7 +62,7 @@ class TextFile:
         self._stream = ByteStream(file, format_.encoding, hashed=not again)
         self._blocks = self._stream.blocks()
         self._line = 1
-        head = self._read_head()
+        head = self._read_head(format_)
         self.delimiter, self.header, end = read_header(file, table, format_, head)
         self._line += count_newlines(head[:end])
         self._pending = head[end:]
@@ -76,9 +76,9 @@ class TextFile:
         """How many bytes of the file as it lies on the disk have been read."""
         return self._stream.bytes_read
 
-    def _read_head(self) -> bytes:
+    def _read_head(self, format_: Format) -> bytes:
         head = next(self._blocks)
-        while not has_whole_header(head):
+        while not has_whole_header(head, format_):
             block = next(self._blocks, None)
             if block is None:
                 break
