@@ -44,6 +44,23 @@ def test_nothing_is_wider_than_the_screen(visit: Visit, path: str, width: int) -
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+LINES = """figures => figures.map(one => {
+    const text = document.createRange();
+    text.selectNodeContents(one);
+    return [one.textContent, new Set([...text.getClientRects()].map(box => box.top)).size];
+})"""
+"""Of each figure its text, and over how many lines it goes."""
+
+
+@pytest.mark.parametrize("width", [390, 800, 1280, 1520, 1920])
+def test_no_headline_figure_is_broken_over_lines(visit: Visit, width: int) -> None:
+    visit.page.set_viewport_size({"width": width, "height": 900})
+    page = visit.open(f"/{YEAR}")
+    figures = page.locator(".tile .pick, .tile dd span")
+    assert [text for text, lines in figures.evaluate_all(LINES) if lines > 1] == []
+    assert figures.count() >= 8 * 3
+
+
 def test_headline_figures_are_those_of_the_registry(visit: Visit, simulated: Shop) -> None:
     visit.open(f"/{YEAR}")
     shown = {
