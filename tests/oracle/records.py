@@ -6,6 +6,7 @@ import codecs
 import gzip
 import re
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -107,13 +108,12 @@ def plain_bytes(data: bytes) -> bytes:
 
 
 def delimiter_of(text: bytes, table: str) -> bytes:
-    """The separator under which the header has the most of the table's columns."""
-
-    def known(sep: bytes) -> int:
-        names = clean_names(next(split_records(text, sep)).fields)
-        return sum(name in COLUMNS[table] for name in names)
-
-    return max((b",", b"\t", b";"), key=known)
+    """The first separator under which the first record is a header of the table."""
+    for sep in (b",", b";", b"\t"):
+        with suppress(RefusedError):
+            header_names(next(split_records(text, sep)), table, text)
+            return sep
+    return b","
 
 
 def clean_names(fields: tuple[bytes, ...]) -> tuple[str, ...]:
