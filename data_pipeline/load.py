@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from data_pipeline.contract import CUSTOMERS, PRODUCTS, SALES, TABLES, Table, orphan_reason
 from data_pipeline.layout import STAGED_REJECTED, star_relations
+from data_pipeline.layout import staging as staged
 from data_pipeline.sql import (
     column_list,
     quote,
@@ -107,9 +108,9 @@ def merge(
     _hold(warehouse, names, in_contest, run_id)
     if not replace:
         warehouse.rows(f"DELETE FROM {names['table']} WHERE {names['key']} IN ({in_contest})")
+    stored = ", ".join(map(quote, warehouse.stored(staged(table))))
     warehouse.rows(
-        f"INSERT INTO {staging} SELECT {column_list(table)}, source_file, source_line, repairs "
-        "FROM versions WHERE verdict = 'loaded'"
+        f"INSERT INTO {staging} ({stored}) SELECT {stored} FROM versions WHERE verdict = 'loaded'"
     )
     _count_loaded(warehouse, table, tally)
     if not replace:
@@ -141,10 +142,10 @@ def reject(warehouse: Warehouse, run_id: int, tallies: dict[str, Tally]) -> None
 
 def add_guest(warehouse: Warehouse, staging: str) -> None:
     """Put the row that stands for all guests among the customers."""
-    customers = TABLES["customers"]
     guest = {"customer_id": "0", "name": "'Guest'", "location": "'Unknown'"}
-    values = ", ".join(guest.get(c.name, "NULL") for c in customers.columns)
-    warehouse.rows(f"INSERT INTO {staging} VALUES ({values}, '', 0, NULL)")
+    guest |= {"source_file": "''", "source_line": "0"}
+    names = ", ".join(map(quote, guest))
+    warehouse.rows(f"INSERT INTO {staging} ({names}) VALUES ({', '.join(guest.values())})")
 
 
 def _held(table: Table) -> str:
@@ -193,9 +194,8 @@ def _orphan_cases(warehouse: Warehouse, table: Table) -> str:
 
 
 def _find_orphans(warehouse: Warehouse, table: Table, names: dict[str, str]) -> None:
-    tests = [warehouse.lacks(c, "i") for c in table.foreign_keys]
     cases = _orphan_cases(warehouse, table) or "WHEN TRUE THEN ''"
-    test = " OR ".join(tests) or "1 = 0"
+    test = warehouse.lacks_any(table, names["incoming"], "i") if table.foreign_keys else "1 = 0"
     warehouse.rows(render("load/orphans", **names, orphan_cases=cases, orphan_test=test))
 
 

@@ -101,7 +101,7 @@ def _clean(
     on_read: OnRead | None,
 ) -> tuple[CleanedFile, ...]:
     """Extract and transform: the files' rows into the staging tables."""
-    transform.prepare(warehouse.engine)
+    transform.prepare(warehouse.engine, whole=not plan.fresh)
     cleaned: list[CleanedFile] = []
     for table in TABLES.values():
         files = [(f, seen) for f, seen in plan.files if f.table == table.name]

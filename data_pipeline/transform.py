@@ -33,7 +33,7 @@ from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
 from data_pipeline.sources.header import Format, Header
 from data_pipeline.sources.instants import micros
 from data_pipeline.sources.outline import BlockOutline, LineSet
-from data_pipeline.sql import PROVENANCE, column_list, column_type, quote, staging_name, text
+from data_pipeline.sql import quote, staging_name, text
 
 OnRead = Callable[[RawFile, int], None]
 """Is told of a file and how many of its bytes have been read."""
@@ -86,11 +86,12 @@ class CleanedFile:
     doubtful: Doubtful = field(default_factory=Doubtful)
 
 
-def prepare(engine: Engine) -> None:
-    """Make the empty staging tables."""
+def prepare(engine: Engine, *, whole: bool = True) -> None:
+    """Make the empty staging tables. Unless they are to be `whole`, columns that no file has are
+    vacant in them: no row that comes from elsewhere may then be put there.
+    """
     for table in TABLES.values():
-        columns = ", ".join(column_type(c) + engine.storage(c) for c in table.columns)
-        engine.rows(f"CREATE OR REPLACE TABLE {staging_name(table)} ({columns}, {PROVENANCE})")
+        engine.stage(table, whole=whole)
     engine.rows(
         "CREATE OR REPLACE TABLE incoming_rejected (source_table VARCHAR, source_file VARCHAR, "
         "source_line BIGINT, reason VARCHAR, detail VARCHAR, raw VARCHAR, amount DECIMAL(18,4), "
@@ -140,6 +141,7 @@ def _take_plain_rows(
     if on_read:
         batches = _watched(opened, batches, on_read)
     doubtful, taken = Doubtful(), 0
+    engine.make_room(staging_name(table), table, opened.header.positions)
     if has_plain_forms(table, format_):
         latest = first_seen + FUTURE_TOLERANCE
         plain = _plain_batches(table, opened.header, batches, latest, doubtful)
@@ -178,17 +180,13 @@ def _plain_batches(
 
 def _insert_plain(table: Table, schema: pa.Schema, *, masked: bool) -> str:
     """Make the INSERT of plain rows into the staging table."""
-    there, masks = set(schema.names), personal_columns(table) if masked else ()
-    values = []
-    for column in table.columns:
-        name = quote(column.name)
-        if column.name not in there:
-            values.append(f"CAST(NULL AS {column.type.sql})")
-        else:
-            values.append(mask_value(column, name) if column in masks else name)
+    masks = personal_columns(table) if masked else ()
+    there = [c for c in table.columns if c.name in schema.names]
+    names = (*(quote(c.name) for c in there), "source_file", "source_line")
+    values = (mask_value(c, quote(c.name)) if c in masks else quote(c.name) for c in there)
     return (
-        f"INSERT INTO {staging_name(table)} SELECT {', '.join(values)}, $file, source_line, NULL "
-        f"FROM {RAW_ROWS}"
+        f"INSERT INTO {staging_name(table)} ({', '.join(names)}) "
+        f"SELECT {', '.join(values)}, $file, source_line FROM {RAW_ROWS}"
     )
 
 
@@ -209,9 +207,10 @@ def _judge(
     judged = judge_rows(table, format_, RAW_ROWS, masked=mask is not None)
     make = f"CREATE OR REPLACE TEMP TABLE judged AS {judged}"
     engine.stream(make, reader, _values(mask))
+    names = ", ".join(map(quote, engine.stored(staging_name(table))))
     engine.rows(
-        f"INSERT INTO {staging_name(table)} SELECT {column_list(table)}, source_file, "
-        "source_line, repairs FROM judged WHERE reason IS NULL"
+        f"INSERT INTO {staging_name(table)} ({names}) SELECT {names} FROM judged "
+        "WHERE reason IS NULL"
     )
     engine.rows(
         f"INSERT INTO incoming_rejected SELECT {text(table.name)}, source_file, source_line, "

@@ -33,6 +33,15 @@ PROVENANCE = ("source_file", "source_line", "repairs")
 NO_BRAKE = 1.0
 
 
+def double(name: str, condition: str) -> str:
+    """The statement that puts rows into a table of the star once more. In DuckDB a column that no
+    file has cannot be put into.
+    """
+    needed = (c.name for c in TABLES[name].columns if c.required or c.derived)
+    columns = ", ".join(f'"{column}"' for column in (*needed, "source_file", "source_line"))
+    return f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {name} WHERE {condition}"
+
+
 class House(Protocol):
     """Where a shop's warehouse stands: its URL, and what is in it by another way than ours."""
 

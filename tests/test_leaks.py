@@ -19,7 +19,7 @@ from data_pipeline.sources.text import TextFile
 from data_pipeline.warehouses import Access, open_warehouse
 from data_pipeline.warehouses.duckdb import DuckDBWarehouse
 from tests.rawfiles import customers, products, sales
-from tests.shop import Shop
+from tests.shop import Shop, double
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ MORE = {
 
 LEAKS = {
     "a sale is lost": "DELETE FROM sales WHERE transaction_id = 11",
-    "a sale is doubled": "INSERT INTO sales SELECT * FROM sales WHERE transaction_id = 11",
+    "a sale is doubled": double("sales", "transaction_id = 11"),
     "a cent is gone": (
         "UPDATE sales SET total_sales = total_sales - 0.01 WHERE transaction_id = 11"
     ),
@@ -56,7 +56,7 @@ LEAKS = {
     "a product that is not there": "UPDATE sales SET product_id = 99 WHERE transaction_id = 11",
     "a customer that is not there": "UPDATE sales SET customer_id = 99 WHERE transaction_id = 11",
     "a customer is lost": "DELETE FROM customers WHERE customer_id = 2",
-    "a product is doubled": "INSERT INTO products SELECT * FROM products WHERE product_id = 2",
+    "a product is doubled": double("products", "product_id = 2"),
     "an orphan is lost": "DELETE FROM sales_held WHERE transaction_id = 8",
     "a bad record is lost": "DELETE FROM incoming_rejected WHERE source_line = 4",
     "a bad record is doubled": (

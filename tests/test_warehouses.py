@@ -15,7 +15,7 @@ from data_pipeline.errors import ConfigError, WarehouseError
 from data_pipeline.urls import hide_password
 from data_pipeline.warehouses import Access, Warehouse, known_schemes, open_warehouse
 from tests.rawfiles import STORE, sales
-from tests.shop import Shop, assert_is_star
+from tests.shop import Shop, assert_is_star, double
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,7 +172,7 @@ def test_broken_keys_far_apart_are_seen(store: Shop, what: str) -> None:
     with open_warehouse(store.url) as warehouse, warehouse.transaction():
         assert warehouse.broken_keys(TABLES["sales"]) == []
         if what == "unique":
-            warehouse.rows("INSERT INTO sales SELECT * FROM sales WHERE transaction_id = 1")
+            warehouse.rows(double("sales", "transaction_id = 1"))
         else:
             warehouse.rows("UPDATE sales SET product_id = 9223372036854775806")
         found = warehouse.broken_keys(TABLES["sales"])

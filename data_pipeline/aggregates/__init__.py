@@ -28,7 +28,7 @@ import pyarrow as pa
 
 from data_pipeline.aggregates import changes
 from data_pipeline.aggregates.adjusting import adjust
-from data_pipeline.aggregates.buying import list_buyers, read_parts
+from data_pipeline.aggregates.buying import Days, list_buyers, read_parts
 from data_pipeline.aggregates.cells import CELLS, put_cells
 from data_pipeline.aggregates.numbering import money_sql
 from data_pipeline.aggregates.side import (
@@ -38,7 +38,7 @@ from data_pipeline.aggregates.side import (
     make_table,
     place_orders,
 )
-from data_pipeline.aggregates.visits import Days, bring_visits
+from data_pipeline.aggregates.visits import bring_visits
 from data_pipeline.metrics.dimensions import COUNTRY_SQL
 from data_pipeline.metrics.periods import find_zone, sale_time_sql
 from data_pipeline.metrics.planning import Terms, read_terms
@@ -114,9 +114,9 @@ def _bring_customers(warehouse: Warehouse, side: Side) -> str:
     seen: list[pa.RecordBatch] = []
 
     def days() -> Iterator[Days]:
-        for bought in read_parts(warehouse, side.lines, side.sale_time):
+        for bought in read_parts(warehouse, side.lines, side.sale_time, side.days):
             seen.append(list_buyers(bought))
-            yield bought.keys, bought.days
+            yield bought.days
 
     bring_visits(warehouse, side, days())
     warehouse.bring(side.table("seen"), seen, seen[0].schema)

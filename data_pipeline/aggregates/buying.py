@@ -1,8 +1,8 @@
 """What each customer bought, and on which days: read once, put in order by sorting numbers.
 
-Customer and day of a sale are packed into one number, so that sorting numbers is all the work. They
-are sorted in pieces, each of a range of customers, which threads share. Days are numbers of days
-since 1970-01-01.
+Customer and day of a sale are packed into one number, of 32 bits where that is enough, so that
+sorting numbers is all the work. What follows from the days is counted in pieces, each of a range of
+customers, which threads share. Days are numbers of days since 1970-01-01.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from data_pipeline.aggregates.numbering import Keys, Numbers, Totals, scaled_sql
 from data_pipeline.sources.arrays import numbers as values_of
 from data_pipeline.sources.arrays import of_numbers, valid_where
 from data_pipeline.sources.reading import read_ahead
-from data_pipeline.sources.sorting import DIGIT_BITS, order_by_digit, sort_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,34 +32,70 @@ DAYS_A_PIECE = 500_000
 """About so many packed days are in a piece."""
 THREADS = 2
 DAY_US = 86_400_000_000
-DAY_BITS, DAY_SHIFT = 22, 1 << 21
-"""A day and DAY_SHIFT together are a positive number of so many bits."""
-_NONE: Numbers = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How customers' places and days, from `low` on, are one number each: in order by place, then
+    day. A day takes `bits` of it.
+    """
+
+    low: int
+    bits: int
+    type: type[np.uint32 | np.int64]
+
+    @classmethod
+    def of(cls, customers: int, days: tuple[int, int]) -> Packing:
+        """The packing of so many customers and the days from the first to the last one."""
+        low, high = days
+        bits = (high - low).bit_length()
+        return cls(low, bits, np.uint32 if customers.bit_length() + bits <= 32 else np.int64)
+
+    def pack(self, places: Numbers, days: Numbers) -> Numbers:
+        packed: Numbers = (places.astype(np.int64, copy=False) << self.bits) | (days - self.low)
+        return packed.astype(self.type)
+
+    def unpack(self, packed: Numbers) -> tuple[Numbers, Numbers]:
+        """The places, and the days counted from `low` on."""
+        places, days = packed >> self.bits, packed & ((1 << self.bits) - 1)
+        signed = np.dtype(f"i{packed.itemsize}")
+        return places.view(signed), days.view(signed)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """On which days customers bought: packed, in order, one a sale, in pieces that each hold all
+    days of their customers.
+    """
+
+    keys: Keys
+    packing: Packing
+    pieces: list[Numbers]
+
+    @classmethod
+    def sort(cls, keys: Keys, packing: Packing, lists: Iterable[Numbers]) -> Days:
+        """Put lists of packed days in order."""
+        days = np.concatenate([np.zeros(0, packing.type), *lists])
+        days.sort()
+        near = days[DAYS_A_PIECE::DAYS_A_PIECE] >> packing.bits << packing.bits
+        cuts = np.unique(np.searchsorted(days, near))
+        return cls(keys, packing, [piece for piece in np.split(days, cuts) if len(piece)])
+
+    @property
+    def all(self) -> Numbers:
+        return np.concatenate([np.zeros(0, self.packing.type), *self.pieces])
 
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """What some customers bought. `days` holds a number a sale, packed and in order, in pieces: all
-    of a customer are in one. The others have a value a customer, by place: whether there is a sale
-    or return, sales without an order number, and net sales.
+    """What some customers bought. But for the days, there is a value a customer, by place: whether
+    there is a sale or return, sales without an order number, and net sales.
     """
 
-    keys: Keys
-    days: list[Numbers]
+    days: Days
     is_there: Numbers
     orders: Numbers
     net_sales: Totals
-
-
-def pack(places: Numbers, days: Numbers) -> Numbers:
-    """Customers' places and days as one number each, whose order is by place, then day."""
-    packed: Numbers = (places.astype(np.int64, copy=False) << DAY_BITS) | (days + DAY_SHIFT)
-    return packed
-
-
-def unpack(packed: Numbers) -> tuple[Numbers, Numbers]:
-    """The places and days again."""
-    return packed >> DAY_BITS, (packed & ((1 << DAY_BITS) - 1)) - DAY_SHIFT
 
 
 def without_copies(ordered: Numbers) -> Numbers:
@@ -70,18 +105,24 @@ def without_copies(ordered: Numbers) -> Numbers:
     return ordered[is_new]
 
 
-def read_parts(warehouse: Warehouse, lines: str, sale_time: str) -> Iterator[Bought]:
-    """What the customers of some sales bought, guests left out; a part of them at a time."""
+def read_parts(
+    warehouse: Warehouse, lines: str, sale_time: str, days: tuple[int, int]
+) -> Iterator[Bought]:
+    """What the customers of some sales bought, guests left out; a part of them at a time. All sales
+    are between the first and the last of the `days`.
+    """
     known = f'{lines} AS s WHERE s."customer_id" <> 0'
     keys = Keys.read(warehouse, 's."customer_id"', known)
     ((rows,),) = warehouse.rows(f"SELECT COUNT(*) FROM {known}")
     parts = max(1, -(-int(rows) // ROWS_AT_ONCE))
     for part in range(parts):
         chosen = f' AND MOD(s."customer_id", {parts}) = {part}' if parts > 1 else ""
-        yield read_bought(warehouse, keys, known + chosen, sale_time)
+        yield read_bought(warehouse, keys, known + chosen, sale_time, days)
 
 
-def read_bought(warehouse: Warehouse, keys: Keys, known: str, sale_time: str) -> Bought:
+def read_bought(
+    warehouse: Warehouse, keys: Keys, known: str, sale_time: str, days: tuple[int, int]
+) -> Bought:
     """What customers bought; `known` is what stands behind FROM, their sales `s`."""
     amount_sql = scaled_sql('s."total_sales"')
     unnumbered_sql = 'CASE WHEN s."order_id" IS NULL THEN 1 ELSE 0 END'
@@ -90,59 +131,34 @@ def read_bought(warehouse: Warehouse, keys: Keys, known: str, sale_time: str) ->
         f" {amount_sql} AS amount, {unnumbered_sql} AS unnumbered FROM {known}"
     )
     is_there, orders = np.zeros(keys.size, bool), np.zeros(keys.size, np.int64)
-    net_sales, days = Totals(keys.size), list[Numbers]()
+    net_sales, lists = Totals(keys.size), list[Numbers]()
+    packing = Packing.of(keys.size, days)
     with warehouse.read(sql) as reader:
-        for some in read_ahead(_look(keys, batch) for batch in reader):
+        for some in read_ahead(_look(keys, packing, batch) for batch in reader):
             is_there[some.place] = True
             net_sales.add(some.place, some.amount, keys.size)
-            np.add.at(orders, some.sold, some.unnumbered)
-            days.append(some.days)
-    return Bought(keys, sort_days(days, keys.size), is_there, orders, net_sales)
+            np.add.at(orders, some.unnumbered, 1)
+            lists.append(some.days)
+    return Bought(Days.sort(keys, packing, lists), is_there, orders, net_sales)
 
 
 @dataclass(frozen=True, slots=True)
 class _Some:
-    """Some sales: customers' places and amounts; of those that are no returns the customers,
-    whether they lack an order number, and the packed days, in order of the customers' ranges.
+    """Some sales: customers' places and amounts; of those that are no returns the packed days, and
+    the customers of those without an order number.
     """
 
     place: Numbers
     amount: Numbers
-    sold: Numbers
-    unnumbered: Numbers
     days: Numbers
+    unnumbered: Numbers
 
 
-def _look(keys: Keys, batch: pa.RecordBatch) -> _Some:
+def _look(keys: Keys, packing: Packing, batch: pa.RecordBatch) -> _Some:
     customer, time, amount, unnumbered = (values_of(batch.column(i)) for i in range(4))
-    place = keys.places(customer)
-    is_sold = amount > 0
-    sold = place[is_sold]
-    days = pack(sold, time[is_sold] // DAY_US)
-    days = days[order_by_digit(days, DAY_BITS + _range_bits(keys.size))]
-    return _Some(place, amount, sold, unnumbered[is_sold].astype(np.int64), days)
-
-
-def _range_bits(customers: int) -> int:
-    """Ranges hold two to the power of so many customers; a number of 16 bits tells them apart."""
-    return max(0, customers.bit_length() - DIGIT_BITS)
-
-
-def sort_days(lists: list[Numbers], customers: int) -> list[Numbers]:
-    """Packed days of so many customers in order, in pieces, from lists that are in order at least
-    of the customers' ranges.
-    """
-    pieces = -(-sum(map(len, lists)) // DAYS_A_PIECE)
-    bits = _range_bits(customers)
-    ranges = np.arange(pieces + 1) * ((customers >> bits) + 1) // max(pieces, 1)
-    edges = ranges << (bits + DAY_BITS)
-    cuts = [np.searchsorted(days, edges) for days in lists]
-
-    def sort(piece: int) -> Numbers:
-        parts = zip(lists, cuts, strict=True)
-        return sort_numbers(np.concatenate([d[c[piece] : c[piece + 1]] for d, c in parts]))
-
-    return [piece for piece in in_threads(sort, range(pieces)) if len(piece)]
+    place, is_sold = keys.places(customer), amount > 0
+    days = packing.pack(place, time // DAY_US)[is_sold]
+    return _Some(place, amount, days, place[is_sold & (unnumbered != 0)])
 
 
 def in_threads(work: Callable[[Any], Made], items: Iterable[Any]) -> Iterator[Made]:
@@ -151,42 +167,46 @@ def in_threads(work: Callable[[Any], Made], items: Iterable[Any]) -> Iterator[Ma
         yield from workers.map(work, items)
 
 
-def without(now: Bought, came: Bought, gone: Bought) -> list[Numbers]:
-    """The days as they were before some sales came and others went; all have the same keys."""
-    standing, new, old = (np.concatenate([_NONE, *bought.days]) for bought in (now, came, gone))
+def without(now: Days, came: Days, gone: Days) -> Days:
+    """The days as they were before some sales came and others went; all are packed alike."""
+    standing, new = now.all, came.all
     different = np.flatnonzero(np.diff(new, prepend=new[:1] - 1))
     sizes = np.diff(different, append=len(new))
     copy = np.arange(len(new)) - np.repeat(different, sizes)
     stands = np.ones(len(standing), bool)
     stands[np.searchsorted(standing, new) + copy] = False
-    return sort_days([standing[stands], old], now.keys.size)
+    return Days.sort(now.keys, now.packing, [standing[stands], gone.all])
 
 
 def list_buyers(bought: Bought) -> pa.RecordBatch:
     """A row a customer: first and last buying day, orders without number, net sales."""
-    size = bought.keys.size
+    days, size = bought.days, bought.days.keys.size
     first, last = np.zeros(size, np.int32), np.zeros(size, np.int32)
     has_sale = np.zeros(size, bool)
 
-    def find_ends(days: Numbers) -> None:
-        place, day = unpack(days)
-        starts = np.flatnonzero(np.diff(place, prepend=-1))
-        ends = np.append(starts[1:], len(place)) - 1
-        buyers = place[starts]
+    def find_ends(piece: Numbers) -> None:
+        place, day = days.packing.unpack(piece)
+        is_last = np.ones(len(place), bool)
+        np.not_equal(place[1:], place[:-1], out=is_last[:-1])
+        ends = np.flatnonzero(is_last)
+        buyers, starts = place[ends], np.concatenate(([0], ends[:-1] + 1))
         has_sale[buyers], first[buyers], last[buyers] = True, day[starts], day[ends]
 
-    for _ in in_threads(find_ends, bought.days):
+    for _ in in_threads(find_ends, days.pieces):
         pass
     there = np.flatnonzero(bought.is_there)
     high, low = bought.net_sales.parts(size)
     is_known = has_sale[there]
+
+    def dates(of: Numbers) -> pa.Array:
+        return valid_where(
+            of_numbers(of[there] + np.int32(days.packing.low), pa.date32()), is_known
+        )
+
     return whole_batch(
+        {"first_day": dates(first), "last_day": dates(last)},
         {
-            "first_day": valid_where(of_numbers(first[there], pa.date32()), is_known),
-            "last_day": valid_where(of_numbers(last[there], pa.date32()), is_known),
-        },
-        {
-            "customer_id": bought.keys.at(there),
+            "customer_id": days.keys.at(there),
             "orders": bought.orders[there],
             "net_sales_high": high[there],
             "net_sales_low": low[there],

@@ -81,7 +81,7 @@ def renew_customers(
     before, after = _sides(sale_time, days, has_countries=has_countries)
     keys = Keys.read(warehouse, "customer_id", "touched_customers")
     touched = '"sales" AS s WHERE s."customer_id" IN (SELECT customer_id FROM touched_customers)'
-    now = read_bought(warehouse, keys, touched, sale_time)
+    now = read_bought(warehouse, keys, touched, sale_time, days)
     _sum_touched_customers(warehouse, after, now)
     _find_lines(warehouse, before, after)
     _find_order_lines(warehouse, before, after)
@@ -96,9 +96,9 @@ def renew_customers(
         locate_customers(warehouse, side)
         place_orders(warehouse, side)
     moving = (f'{lines} AS s WHERE s."customer_id" <> 0' for lines in (CAME, GONE))
-    came, gone = (read_bought(warehouse, keys, known, sale_time) for known in moving)
-    bring_visits(warehouse, before, [(keys, without(now, came, gone))])
-    bring_visits(warehouse, after, [(keys, now.days)])
+    came, gone = (read_bought(warehouse, keys, known, sale_time, days).days for known in moving)
+    bring_visits(warehouse, before, [without(now.days, came, gone)])
+    bring_visits(warehouse, after, [now.days])
     return before, after
 
 

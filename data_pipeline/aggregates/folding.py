@@ -9,6 +9,7 @@ that the measures of the registry are summed from it as from the sales.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,26 +45,43 @@ FIGURES = ("sale_rows", "numbered_rows", "quantity", *MONEY)
 NO_CHANNEL = "Unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Numbers to be added up, and the largest of them, whatever its sign."""
+
+    values: Numbers
+    largest: int
+
+    @classmethod
+    def of(cls, values: Numbers) -> Figure:
+        return cls(values, max(int(values.max()), -int(values.min())))
+
+
 class _Fold:
     """Figures by cell; a cell's code is made of the places of what tells it from others."""
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self._sizes = dict(sizes)
-        span = 1
-        for size in sizes.values():
-            span *= size
+        span = prod(sizes.values())
+        self._type = np.int32 if span < 1 << 31 else np.int64
         self._cells = Cells(span)
         self.totals = {name: Totals() for name in FIGURES}
 
-    def add(self, where: Mapping[str, Numbers | int], figures: Mapping[str, Numbers]) -> Numbers:
+    def codes(self, where: Mapping[str, Numbers]) -> Numbers:
+        """The codes of some sales' cells; a place that is the only one need not be there."""
+        first, *others = self._sizes
+        code: Numbers = where[first].astype(self._type)
+        for name in others:
+            if self._sizes[name] > 1:
+                code *= self._sizes[name]
+                code += where[name]
+        return code
+
+    def add(self, codes: Numbers, figures: Mapping[str, Figure]) -> Numbers:
         """Add the figures of some sales; the places of their cells."""
-        code: Numbers | int = 0
-        for name, size in self._sizes.items():
-            code = code * size + where[name]
-        assert isinstance(code, np.ndarray)
-        places = self._cells.places(code)
-        for name, values in figures.items():
-            self.totals[name].add(places, values, self._cells.count)
+        places = self._cells.places(codes).astype(np.intp, copy=False)
+        for name, figure in figures.items():
+            self.totals[name].add(places, figure.values, self._cells.count, figure.largest)
         return places
 
     @property
@@ -110,14 +128,13 @@ def fold_sales(warehouse: Warehouse, side: Side) -> tuple[str, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Some:
-    """Some sales: the places by which cells are told apart, what is added up, and what the pieces
-    cost.
+    """Some sales: the codes of their cells in each fold, what is added up, and what the pieces
+    cost, if anything is known to.
     """
 
-    where: dict[str, Numbers | int]
-    figures: dict[str, Numbers]
-    numbered: Numbers | None
-    costs: Numbers
+    cells: tuple[Numbers, ...]
+    figures: dict[str, Figure]
+    costs: Numbers | None
 
 
 class _Folding:
@@ -151,6 +168,8 @@ class _Folding:
         self._by_day = _Fold(by_day | {"kind": KINDS} | tail)
         self._by_hour = _Fold({"hour": days * HOURS} | tail)
         self._by_product = _Fold({"product": self._products.keys.size, "direction": DIRECTIONS})
+        self._folds = (self._by_day, self._by_hour, self._by_product)
+        self._has_costs = bool(self._products.costs.any())
 
     def _select(self, side: Side) -> str:
         discount = scaled_sql('s."discount"')
@@ -174,52 +193,50 @@ class _Folding:
         """Tell some sales their places; a thread may do that ahead of `add`."""
 
         def column(name: str) -> Numbers:
-            return values_of(batch.column(name)).astype(np.int64, copy=False)
+            return values_of(batch.column(name))
 
-        hour = column("sale_time") // HOUR_US - self._low * HOURS
-        day = hour // HOURS
-        amount, quantity = column("amount"), column("quantity")
-        customer = self._customers.keys.places(column("customer_id"))
+        hour = (column("sale_time") // HOUR_US).astype(np.int32) - np.int32(self._low * HOURS)
+        day = hour // np.int32(HOURS)
+        amount, buyer = column("amount"), column("customer_id")
+        customer = self._customers.keys.places(buyer)
         product = self._products.keys.places(column("product_id"))
-        kind = np.where(self._customers.first_days[customer] == day + self._low, NEW, RETURNING)
-        kind[column("customer_id") == 0] = GUEST
-        countries = self._customers.countries
+        is_new = self._customers.first_days[customer] == day + np.int32(self._low)
         where = {
             "day": day,
             "hour": hour,
             "product": product,
             "class": self._products.classes[product],
-            "country": 0 if countries is None else countries[customer],
-            "kind": kind,
-            "channel": self._places_of_channels(batch),
-            "direction": np.sign(amount) + 1,
+            "kind": (np.int8(RETURNING) - is_new) * (buyer != 0),
+            "direction": np.int8(1) + (amount > 0) - (amount < 0).view(np.int8),
         }
-        figures = {"total_sales": amount, "quantity": quantity, "sale_rows": np.ones_like(amount)}
+        if self._customers.countries is not None:
+            where["country"] = self._customers.countries[customer]
+        if self._has_channel:
+            where["channel"] = self._places_of_channels(batch)
+        figures = {
+            "total_sales": Figure.of(amount),
+            "quantity": Figure.of(column("quantity").astype(np.int64)),
+            "sale_rows": Figure(np.ones(len(amount), np.int64), 1),
+        }
         if self._has_discount:
-            figures["discount"] = column("discount")
-        numbered = column("numbered") if self._has_orders else None
-        return _Some(where, figures, numbered, self._products.costs[product])
+            figures["discount"] = Figure.of(column("discount"))
+        if self._has_orders:
+            figures["numbered_rows"] = Figure(column("numbered").astype(np.int64), 1)
+        cells = tuple(fold.codes(where) for fold in self._folds)
+        return _Some(cells, figures, self._products.costs[product] if self._has_costs else None)
 
     def add(self, some: _Some) -> None:
         """Add some sales to all folds."""
-        figures = some.figures
-        places = self._by_day.add(some.where, figures)
-        if some.numbered is not None:
-            sums = self._by_day.totals["numbered_rows"]
-            sums.add(places, some.numbered, self._by_day.count)
-            figures = figures | {"numbered_rows": some.numbered}
-        if some.costs.any():
-            sums = self._by_day.totals["cost_of_sale"]
-            sums.add_products(places, figures["quantity"], some.costs, self._by_day.count)
-        self._by_hour.add(some.where, figures)
-        self._by_product.add(some.where, figures)
+        for fold, cells in zip(self._folds, some.cells, strict=True):
+            places = fold.add(cells, some.figures)
+            if some.costs is not None and fold is self._by_day:
+                sums, pieces = fold.totals["cost_of_sale"], some.figures["quantity"].values
+                sums.add_products(places, pieces, some.costs, fold.count)
 
-    def _places_of_channels(self, batch: pa.RecordBatch) -> Numbers | int:
-        if not self._has_channel:
-            return 0
+    def _places_of_channels(self, batch: pa.RecordBatch) -> Numbers:
         found = batch.column("channel").dictionary_encode()
         places = [self._channel_places[name] for name in found.dictionary.to_pylist()]
-        by_name: Numbers = np.array(places, np.int64)[values_of(found.indices)]
+        by_name: Numbers = np.array(places, np.int32)[values_of(found.indices)]
         return by_name
 
     def batches(self) -> tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch]:

@@ -43,7 +43,7 @@ def read_products(warehouse: Warehouse, side: Side) -> Products:
     keys = Keys.read(warehouse, '"product_id"', side.products)
     names = [n for (n,) in warehouse.rows(f'SELECT DISTINCT "category" FROM {side.products}')]
     names.sort()
-    classes = np.zeros(keys.size, np.int64)
+    classes = np.zeros(keys.size, np.int32)
     costs = np.zeros(keys.size, np.int64)
     cost = scaled_sql('COALESCE("cost", 0)')
     has_cost = 'CASE WHEN "cost" IS NULL THEN 0 ELSE 1 END'
@@ -53,7 +53,7 @@ def read_products(warehouse: Warehouse, side: Side) -> Products:
         for batch in reader:
             place = keys.places(values_of(batch.column(0)))
             found = batch.column(3).dictionary_encode()
-            by_name = np.array([places_of[n] for n in found.dictionary.to_pylist()], np.int64)
+            by_name = np.array([places_of[n] for n in found.dictionary.to_pylist()], np.int32)
             classes[place] = by_name[values_of(found.indices)] * 2 + values_of(batch.column(2))
             costs[place] = values_of(batch.column(1))
     return Products(keys, classes, costs, names)
@@ -75,4 +75,5 @@ def read_customers(warehouse: Warehouse, side: Side) -> Customers:
     customers, numbers = read_columns(
         warehouse, f"SELECT customer_id, country_number FROM {side.places}", 2
     )
-    return Customers(keys, first_days, keys.spread(customers, numbers, 0), listed)
+    countries = keys.spread(customers, numbers.astype(np.int32), 0)
+    return Customers(keys, first_days, countries, listed)

@@ -148,12 +148,16 @@ class Totals:
         self._low, self._high = np.zeros(size, np.int64), np.zeros(size, np.int64)
         self._most = 0
 
-    def add(self, places: Numbers, values: Numbers, size: int) -> None:
-        """Add each value to the sum at its place; there are now so many places."""
+    def add(self, places: Numbers, values: Numbers, size: int, largest: int | None = None) -> None:
+        """Add each value to the sum at its place; there are now so many places. The largest value,
+        whatever its sign, may be known already.
+        """
         if not len(values):
             return
         self._grow(size)
-        most = max(int(values.max()), -int(values.min())) * len(values)
+        if largest is None:
+            largest = max(int(values.max()), -int(values.min()))
+        most = largest * len(values)
         if most >= FULL:
             np.add.at(self._high, places, values >> SHIFT)
             values, most = values & ((1 << SHIFT) - 1), len(values) << SHIFT

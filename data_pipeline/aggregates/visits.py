@@ -1,30 +1,34 @@
 """Buying days of customers, counted: by period, by cohort, by days between two of them.
 
 Distinct customers of many periods, first days and distances all follow from one list: customer and
-day of each sale, in order. Sorting it is the work; NumPy does it on whole columns, some millions of
-rows at a time, in a tenth of what a window in SQL costs (docs/decisions.md). Each customer is in
-one part, so the counts of all parts add up. Days are numbers of days since 1970-01-01.
+day of each sale, in order. NumPy makes and reads it on whole columns, some millions of rows at a
+time, in a tenth of what a window in SQL costs (docs/decisions.md). Each customer is in one part, so
+the counts of all parts add up. Days are numbers of days since 1970-01-01.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from data_pipeline.aggregates.buying import in_threads, unpack, without_copies
-from data_pipeline.aggregates.numbering import Keys, Numbers, read_columns
+from data_pipeline.aggregates.buying import in_threads, without_copies
+from data_pipeline.aggregates.numbering import read_columns, texts_at, whole_batch
 from data_pipeline.aggregates.side import Side, drop_tables
 from data_pipeline.metrics.rollups import ALL_TIME, PERIODS
 from data_pipeline.sources.arrays import of_numbers, of_texts
-from data_pipeline.warehouses import Warehouse
 
-Days = tuple[Keys, list[Numbers]]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from data_pipeline.aggregates.buying import Days
+    from data_pipeline.aggregates.numbering import Numbers
+    from data_pipeline.warehouses import Warehouse
+
 VISITS = ("periods", "cohorts", "intervals")
+COUNTED = ("customers", "new_customers", "returning_customers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,127 +43,128 @@ class Countries:
         """The places of some customers; all live in one country when there is but one."""
         if len(self.names) == 1:
             return np.zeros(len(customers), np.int64)
-        return self.places[np.searchsorted(self.customers, customers)].astype(np.int64)
+        return self.places[np.searchsorted(self.customers, customers)]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days from `low` on in periods: `begins` are the first days of these, `numbers` says of
+    each day the place of its period there.
+    """
+
+    low: int
+    begins: Numbers
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, period: str, days: tuple[int, int]) -> Calendar:
+        """The periods of the days from the first to the last one."""
+        low, high = days
+        begins, numbers = np.unique(_begins(period, low, high), return_inverse=True)
+        return cls(low, begins, numbers.astype(np.int32))
 
 
 @dataclass(slots=True)
 class Visits:
-    """The counts so far, by (period, its first day, country), (cohort, month) and days."""
+    """Customers counted. `periods` has for each kind of period those who bought, those who were new
+    and those who returned, by country and period; `cohorts` those who bought by the month of their
+    first day and a month, `intervals` the days between two buying days of one customer.
+    """
 
-    customers: Counter[tuple[str, int, str]] = field(default_factory=Counter)
-    new: Counter[tuple[str, int, str]] = field(default_factory=Counter)
-    returning: Counter[tuple[str, int, str]] = field(default_factory=Counter)
-    cohorts: Counter[tuple[int, int]] = field(default_factory=Counter)
-    intervals: Counter[int] = field(default_factory=Counter)
+    periods: dict[str, Numbers]
+    cohorts: Numbers
+    intervals: Numbers
+
+    @classmethod
+    def none(cls, calendars: dict[str, Calendar], countries: Countries) -> Visits:
+        """Nobody yet."""
+        sizes = {name: len(calendar.begins) for name, calendar in calendars.items()}
+        shapes = {name: (3, len(countries.names), size) for name, size in sizes.items()}
+        cohorts = np.zeros((sizes["month"], sizes["month"]), np.int64)
+        periods: dict[str, Numbers] = {n: np.zeros(shape, np.int64) for n, shape in shapes.items()}
+        return cls(periods, cohorts, np.zeros(sizes["day"], np.int64))
 
     def add(self, others: Visits) -> None:
         """Add the counts of other customers."""
-        self.customers.update(others.customers)
-        self.new.update(others.new)
-        self.returning.update(others.returning)
-        self.cohorts.update(others.cohorts)
-        self.intervals.update(others.intervals)
+        for name, counts in others.periods.items():
+            self.periods[name] += counts
+        self.cohorts += others.cohorts
+        self.intervals += others.intervals
+
+
+def make_calendars(days: tuple[int, int]) -> dict[str, Calendar]:
+    """The calendars of all kinds of periods."""
+    return {period: Calendar.of(period, days) for period in (*PERIODS, ALL_TIME)}
 
 
 def bring_visits(warehouse: Warehouse, side: Side, parts: Iterable[Days]) -> None:
     """Count the buying days of a side's customers into three temporary tables."""
-    visits, countries = Visits(), read_countries(warehouse, side)
-    for keys, days in parts:
-        visits.add(count_visits(keys, days, countries))
+    calendars, countries = make_calendars(side.days), read_countries(warehouse, side)
+    visits = Visits.none(calendars, countries)
+    for days in parts:
+        visits.add(count_visits(days, calendars, countries))
     names = [side.table(what) for what in VISITS]
     drop_tables(warehouse, names)
-    for name, batch in zip(names, _batches(visits), strict=True):
+    for name, batch in zip(names, list_visits(visits, calendars, countries), strict=True):
         warehouse.bring(name, [batch], batch.schema)
 
 
-def count_visits(keys: Keys, days: Iterable[Numbers], countries: Countries) -> Visits:
-    """Count buying days, packed and in order, in pieces that hold all of a customer; doubled ones
-    count once.
+def count_visits(days: Days, calendars: dict[str, Calendar], countries: Countries) -> Visits:
+    """Count buying days, which the calendars have; doubled ones count once.
 
     A customer counts in a period on the first buying day there; as returning, on the first buying
     day there that is not the first ever.
     """
-    visits = Visits()
-    for one in in_threads(lambda piece: _count(keys, piece, countries), days):
+    visits = Visits.none(calendars, countries)
+    for one in in_threads(lambda piece: _count(days, piece, calendars, countries), days.pieces):
         visits.add(one)
     return visits
 
 
-def _count(keys: Keys, days: Numbers, countries: Countries) -> Visits:
+def _count(
+    days: Days, piece: Numbers, calendars: dict[str, Calendar], countries: Countries
+) -> Visits:
     """Count the buying days of some customers."""
-    place, day = unpack(without_copies(days))
-    customer, visits = keys.at(place), Visits()
+    place, day = days.packing.unpack(without_copies(piece))
+    day = day + day.dtype.type(days.packing.low - calendars["day"].low)
     is_later = np.zeros(len(day), bool)
-    np.equal(customer[1:], customer[:-1], out=is_later[1:])
+    np.equal(place[1:], place[:-1], out=is_later[1:])
     starts = np.flatnonzero(~is_later)
     sizes = np.diff(starts, append=len(day))
-    low, length = int(day.min()), int(np.ptp(day)) + 1
-    day -= low
-    visits.intervals.update(_counted(np.diff(day)[is_later[1:]]))
-    cell = np.repeat(countries.of(customer[starts]) * length, sizes)
-    cell += day
-    shape = (len(countries.names), length)
-    second = np.flatnonzero(is_later[1:] & ~is_later[:-1]) + 1
-    new = _count_cells(cell[starts], shape)
-    for period in (*PERIODS, ALL_TIME):
-        calendar = _Calendar.of(period, low, length)
-        number = calendar.numbers[day]
+    seconds = starts[sizes > 1] + 1
+    country = countries.of(days.keys.at(place[starts])).astype(np.int32)
+    countries_of_rows = np.repeat(country, sizes) if len(countries.names) > 1 else np.int32(0)
+    visits = Visits.none(calendars, countries)
+    steps = np.where(is_later[1:], day[1:] - day[:-1], 0)
+    visits.intervals += np.bincount(steps, minlength=len(visits.intervals))
+    visits.intervals[0] = 0
+    for period, calendar in calendars.items():
+        _, *shape = visits.periods[period].shape
+        number = calendar.numbers.take(day, mode="clip")
+        cell = countries_of_rows * np.int32(shape[1]) + number
         is_another = is_later.copy()
         is_another[1:] &= number[1:] != number[:-1]
-        again = _count_cells(cell[is_another], shape)
-        back = again + _count_cells(cell[second[~is_another[second]]], shape)
-        calendar.add_up(visits.customers, new + again, countries.names)
-        calendar.add_up(visits.new, new, countries.names)
-        calendar.add_up(visits.returning, back, countries.names)
+        new = _count_cells(cell[starts], shape)
+        again = _count_cells(np.where(is_another, cell, shape[0] * shape[1]), shape)
+        back = again + _count_cells(cell[seconds[~is_another[seconds]]], shape)
+        visits.periods[period] += (new + again, new, back)
         if period == "month":
-            cohort = np.repeat(number[starts], sizes)[is_another]
-            calendar.pair(visits.cohorts, cohort, number[is_another])
-            calendar.pair(visits.cohorts, number[starts], number[starts])
+            pair = np.repeat(number[starts], sizes) * np.int32(shape[1]) + number
+            there = np.where(is_another | ~is_later, pair, shape[1] ** 2)
+            visits.cohorts += _count_cells(there, visits.cohorts.shape)
     return visits
 
 
-def _count_cells(cells: Numbers, shape: tuple[int, int]) -> Numbers:
-    """How often each cell is there; a cell is country * days + day."""
-    return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+def _count_cells(cells: Numbers, shape: Sequence[int]) -> Numbers:
+    """How often each cell is there; cells behind the last are not counted."""
+    rows, columns = shape
+    size = rows * columns
+    return np.bincount(cells, minlength=size)[:size].reshape(rows, columns)
 
 
-@dataclass(frozen=True, slots=True)
-class _Calendar:
-    """Days in order, in periods: `numbers` is the place of each day's period in `begins`."""
-
-    period: str
-    begins: Numbers
-    edges: Numbers
-    numbers: Numbers
-
-    @classmethod
-    def of(cls, period: str, low: int, length: int) -> _Calendar:
-        begins = _begins(period, low, length)
-        is_edge = np.ones(length, bool)
-        np.not_equal(begins[1:], begins[:-1], out=is_edge[1:])
-        edges = np.flatnonzero(is_edge)
-        return cls(period, begins[edges], edges, (np.cumsum(is_edge) - 1).astype(np.int32))
-
-    def add_up(
-        self, counter: Counter[tuple[str, int, str]], by_day: Numbers, names: tuple[str, ...]
-    ) -> None:
-        """Add counts by country and day to the counter, by period."""
-        sums = np.add.reduceat(by_day, self.edges, axis=1)
-        for country, number in zip(*(place.tolist() for place in np.nonzero(sums)), strict=True):
-            key = (self.period, int(self.begins[number]), names[country])
-            counter[key] += int(sums[country, number])
-
-    def pair(self, counter: Counter[tuple[int, int]], one: Numbers, two: Numbers) -> None:
-        """Count pairs of periods."""
-        width = len(self.begins)
-        for code, count in _counted(one.astype(np.int64) * width + two).items():
-            first, second = divmod(code, width)
-            counter[int(self.begins[first]), int(self.begins[second])] += count
-
-
-def _begins(period: str, low: int, length: int) -> Numbers:
-    """The first day of the period of each of so many days, from `low` on."""
-    days = np.arange(low, low + length)
+def _begins(period: str, low: int, high: int) -> Numbers:
+    """The first day of the period of each day from `low` to `high`."""
+    days = np.arange(low, high + 1)
     if period == ALL_TIME:
         return np.zeros(len(days), np.int32)
     dates = days.astype("datetime64[D]")
@@ -173,16 +178,6 @@ def _begins(period: str, low: int, length: int) -> Numbers:
     }
     begin: Numbers = begins[period].astype("datetime64[D]").astype(np.int32)
     return begin
-
-
-def _counted(values: Numbers) -> dict[int, int]:
-    """How often each value is there; values are small."""
-    if not len(values):
-        return {}
-    low = int(values.min())
-    counts = np.bincount(values - low)
-    there = np.flatnonzero(counts)
-    return dict(zip((there + low).tolist(), counts[there].tolist(), strict=True))
 
 
 def read_countries(warehouse: Warehouse, side: Side) -> Countries:
@@ -200,39 +195,35 @@ def read_countries(warehouse: Warehouse, side: Side) -> Countries:
     return Countries(customers[order], numbers[order], places)
 
 
-def _batches(visits: Visits) -> Iterable[pa.RecordBatch]:
-    cells = sorted(visits.customers)
-    yield _batch(
+def list_visits(
+    visits: Visits, calendars: dict[str, Calendar], countries: Countries
+) -> Iterator[pa.RecordBatch]:
+    """The counts as rows, of each of the three tables."""
+    names, starts, places, counts = list[str](), [], [], []
+    for period, found in sorted(visits.periods.items()):
+        start, place = np.nonzero(found[0].T)
+        names += [period] * len(start)
+        starts.append(calendars[period].begins[start])
+        places.append(place)
+        counts.append(found[:, place, start])
+    who = dict(zip(COUNTED, np.concatenate(counts, axis=1), strict=True))
+    yield whole_batch(
         {
-            "period": of_texts([period for period, _, _ in cells]),
-            "period_start": _days(start for _, start, _ in cells),
-            "country": of_texts([country for _, _, country in cells]),
-            "customers": _whole(visits.customers[cell] for cell in cells),
-            "new_customers": _whole(visits.new[cell] for cell in cells),
-            "returning_customers": _whole(visits.returning[cell] for cell in cells),
-        }
+            "period": of_texts(names),
+            "period_start": _dates(np.concatenate(starts)),
+            "country": texts_at(np.concatenate(places), list(countries.names)),
+        },
+        who,
     )
-    pairs = sorted(visits.cohorts)
-    yield _batch(
-        {
-            "cohort": _days(cohort for cohort, _ in pairs),
-            "month": _days(month for _, month in pairs),
-            "customers": _whole(visits.cohorts[pair] for pair in pairs),
-        }
+    months = calendars["month"].begins
+    cohort, month = np.nonzero(visits.cohorts)
+    yield whole_batch(
+        {"cohort": _dates(months[cohort]), "month": _dates(months[month])},
+        {"customers": visits.cohorts[cohort, month]},
     )
-    steps = sorted(visits.intervals)
-    yield _batch(
-        {"days": _whole(steps), "purchases": _whole(visits.intervals[step] for step in steps)}
-    )
+    steps = np.flatnonzero(visits.intervals)
+    yield whole_batch({}, {"days": steps, "purchases": visits.intervals[steps]})
 
 
-def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([*columns.values()], [*columns])
-
-
-def _days(numbers: Iterable[int]) -> pa.Array:
-    return of_numbers(np.array([*numbers], np.int32), pa.date32())
-
-
-def _whole(numbers: Iterable[int]) -> pa.Array:
-    return of_numbers(np.array([*numbers], np.int64), pa.int64())
+def _dates(days: Numbers) -> pa.Array:
+    return of_numbers(days.astype(np.int32, copy=False), pa.date32())

@@ -139,6 +139,10 @@ class Warehouse(ABC):
         key = f'"{column.name}"'
         return f'{row}.{key} NOT IN (SELECT {key} FROM "{column.references}")'
 
+    def lacks_any(self, table: Table, staging: str, row: str) -> str:  # noqa: ARG002
+        """Make the condition that any foreign key of `row`, of the staging table, is nowhere."""
+        return " OR ".join(self.lacks(column, row) for column in table.foreign_keys)
+
     def looked_up(self, table: Table, row: str) -> str:  # noqa: ARG002
         """Make the joins that the conditions of `lacks` need; none unless a warehouse says so."""
         return ""
@@ -151,6 +155,10 @@ class Warehouse(ABC):
     @abstractmethod
     def bring(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
         """Make the temporary table `name` from Arrow batches."""
+
+    def stored(self, relation: Relation) -> list[str]:
+        """The columns of a table that rows are put into; in others, if any, all is NULL."""
+        return [field.name for field in relation.fields]
 
     @abstractmethod
     def publish(self, table: Table, staging: str, *, replace: bool) -> None:

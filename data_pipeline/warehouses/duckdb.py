@@ -170,8 +170,23 @@ class DuckDBWarehouse(DuckDBKeys):
         if replace:
             columns = f"{field_types(star(table))}, PRIMARY KEY ({quote(table.key.name)})"
             self._connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
-        self._connection.execute(f"INSERT INTO {name} SELECT * FROM {staging}")
+        self._make_room(table, staging)
+        columns = ", ".join(map(quote, self.engine.stored(table.name)))
+        self._connection.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM {staging}")
         self._connection.execute(f"DROP TABLE {staging}")
+
+    def stored(self, relation: Relation) -> list[str]:
+        return self.engine.stored(relation.name)
+
+    def _make_room(self, table: Table, staging: str) -> None:
+        """Let the table hold values in all columns in which the staging table has some."""
+        full = {*self.engine.stored(table.name)}
+        more = [name for name in self.engine.stored(staging) if name not in full]
+        if more:
+            counts = ", ".join(f"COUNT({quote(name)})" for name in more)
+            (found,) = self.rows(f"SELECT {counts} FROM {staging}")
+            some = (name for name, count in zip(more, found, strict=True) if count)
+            self.engine.make_room(table.name, table, some)
 
     def read(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
         return nullcontext(arrow_batches(self._connection.sql(sql)))

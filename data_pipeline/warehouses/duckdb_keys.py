@@ -50,6 +50,16 @@ class DuckDBKeys(Warehouse):
     def lacks(self, column: Column, row: str) -> str:  # noqa: ARG002
         return f"{_missing(column)}.{quote(column.name)} IS NOT NULL"
 
+    def lacks_any(self, table: Table, staging: str, row: str) -> str:
+        """The few rows are found by their keys: no other column is read of all the others."""
+        key = quote(table.key.name)
+        found = (
+            f"SELECT n.{key} FROM {staging} AS n JOIN {_missing(column)} AS m "
+            f"ON m.{quote(column.name)} = n.{quote(column.name)}"
+            for column in table.foreign_keys
+        )
+        return f"{row}.{key} IN ({' UNION '.join(found)})"
+
     def _bring_missing(self, table: Table, column: Column) -> None:
         """Make the temporary table of the keys that rows on their way into a table lack."""
         name, key = _missing(column), quote(column.name)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from data_pipeline import aggregates
 from data_pipeline.aggregates import buying, changes, visits
+from data_pipeline.aggregates.buying import Days, Packing
 from data_pipeline.aggregates.numbering import Keys
 from data_pipeline.metrics import DIMENSIONS, METRICS, Frame, behaviour, open_reader, query
 from data_pipeline.metrics.baskets import basket_pairs
@@ -337,17 +338,35 @@ def test_customers_with_numbers_far_apart_and_in_parts(
 
 
 def test_days_before_1970_are_days_too() -> None:
+    ends = (-3, 40)
     countries = visits.Countries(np.array([5]), np.array([0]), ("Norway",))
-    days = buying.pack(np.array([0, 0]), np.array([-1, 31]))
-    found = visits.count_visits(Keys(5, 1), [days], countries)
-    assert found.intervals == {32: 1}
-    assert found.customers["year", -365, "Norway"] == found.customers["year", 0, "Norway"] == 1
-    assert found.returning == {
-        (period, start, "Norway"): 1
-        for period, start in (
-            ("day", 31), ("week", 25), ("month", 31), ("quarter", 0), ("year", 0), ("all", 0)
-        )
-    }  # fmt: skip
+    calendars, packing = visits.make_calendars(ends), Packing.of(1, ends)
+    days = Days.sort(Keys(5, 1), packing, [packing.pack(np.array([0, 0]), np.array([-1, 31]))])
+    found = visits.count_visits(days, calendars, countries)
+    periods, cohorts, intervals = visits.list_visits(found, calendars, countries)
+    assert intervals.to_pylist() == [{"days": 32, "purchases": 1}]
+    assert [*cohorts.to_pydict().values()] == [
+        [date(1969, 12, 1), date(1969, 12, 1)],
+        [date(1969, 12, 1), date(1970, 2, 1)],
+        [1, 1],
+    ]
+    rows = periods.to_pylist()
+    years = [row for row in rows if row["period"] == "year"]
+    assert [row["period_start"] for row in years] == [date(1969, 1, 1), date(1970, 1, 1)]
+    assert [(row["customers"], row["new_customers"]) for row in years] == [(1, 1), (1, 0)]
+    assert {row["country"] for row in rows} == {"Norway"}
+    assert {
+        (row["period"], row["period_start"]): row["returning_customers"]
+        for row in rows
+        if row["returning_customers"]
+    } == {
+        ("day", date(1970, 2, 1)): 1,
+        ("week", date(1970, 1, 26)): 1,
+        ("month", date(1970, 2, 1)): 1,
+        ("quarter", date(1970, 1, 1)): 1,
+        ("year", date(1970, 1, 1)): 1,
+        ("all", date(1970, 1, 1)): 1,
+    }
 
 
 def test_the_tables_are_those_that_are_declared() -> None:

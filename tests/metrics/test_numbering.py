@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from contextlib import nullcontext
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_pipeline.aggregates import buying, numbering
+from data_pipeline.aggregates.buying import Days, Packing
 from data_pipeline.aggregates.numbering import SHIFT, Cells, Keys, Totals
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from data_pipeline.aggregates.numbering import Numbers
     from data_pipeline.warehouses import Warehouse
 
 LARGEST = 10**18 - 1
@@ -96,27 +96,37 @@ def test_keys_near_and_far_have_places(far: int, tmp_path: Path) -> None:
     assert (spread == -1).sum() == keys.size - 3
 
 
-def bought(rows: list[tuple[int, int]]) -> buying.Bought:
+PACKINGS = st.sampled_from([Packing.of(3, (-5, 5)), Packing.of(3, (-(2**20), 2**31))])
+
+
+def bought(packing: Packing, rows: list[tuple[int, int]]) -> Days:
     place, day = (np.array([row[i] for row in rows], np.int64) for i in (0, 1))
-    nothing: Numbers = np.zeros(3, np.int64)
-    days = np.sort(buying.pack(place, day))
-    return buying.Bought(Keys(0, 3), [days], nothing, nothing, Totals())
+    return Days.sort(Keys(0, 3), packing, [packing.pack(place, day)])
 
 
 SALES = st.lists(st.tuples(st.integers(0, 2), st.integers(-5, 5)), max_size=25)
 
 
-@given(standing=SALES, came=SALES, gone=SALES)
+@given(packing=PACKINGS, standing=SALES, came=SALES, gone=SALES)
 def test_days_before_a_load_are_found_from_those_after(
-    standing: list[tuple[int, int]], came: list[tuple[int, int]], gone: list[tuple[int, int]]
+    packing: Packing,
+    standing: list[tuple[int, int]],
+    came: list[tuple[int, int]],
+    gone: list[tuple[int, int]],
 ) -> None:
-    found = buying.without(bought(standing + came), bought(came), bought(gone))
-    before = np.concatenate([np.zeros(0, np.int64), *found])
-    assert before.tolist() == bought(standing + gone).days[0].tolist()
-    by_place = defaultdict(list)
-    for place, day in zip(*buying.unpack(before), strict=True):
-        by_place[int(place)].append(int(day))
-    assert all(days == sorted(days) for days in by_place.values())
+    now, new, old = (bought(packing, rows) for rows in (standing + came, came, gone))
+    places, days = packing.unpack(buying.without(now, new, old).all)
+    found = zip(places.tolist(), (days + packing.low).tolist(), strict=True)
+    assert [*found] == sorted(standing + gone)
+
+
+def test_days_take_32_bits_where_these_are_enough() -> None:
+    years = (0, 2**11 - 1)
+    assert Packing.of(2**21 - 1, years).type is np.uint32
+    assert Packing.of(2**21, years).type is np.int64
+    last = Packing.of(2**21 - 1, years)
+    places, days = last.unpack(last.pack(np.array([2**21 - 2]), np.array([2**11 - 1])))
+    assert (places.tolist(), days.tolist()) == ([2**21 - 2], [2**11 - 1])
 
 
 def test_the_largest_amounts_are_whole_numbers_too() -> None:
@@ -145,10 +155,12 @@ def test_buying_days_of_many_customers_are_in_order(
         def read(self, _sql: str) -> Any:
             return nullcontext(iter(table.to_batches(max_chunksize=2500)))
 
-    found = buying.read_bought(cast("Warehouse", Sales()), Keys(5, customers), "", "")
-    expected = np.sort(buying.pack(place[amount > 0], day[amount > 0]))
-    assert np.concatenate(found.days).tolist() == expected.tolist()
-    assert len(found.days) > 1
-    ends = [piece[[0, -1]] >> buying.DAY_BITS for piece in found.days]
+    days = (-400, 20_000)
+    found = buying.read_bought(cast("Warehouse", Sales()), Keys(5, customers), "", "", days)
+    packing = found.days.packing
+    expected = np.sort(packing.pack(place[amount > 0], day[amount > 0]))
+    assert found.days.all.tolist() == expected.tolist()
+    assert len(found.days.pieces) > 1
+    ends = [piece[[0, -1]] >> packing.bits for piece in found.days.pieces]
     assert all(one[1] < other[0] for one, other in pairwise(ends))
     assert found.orders.sum() == ((amount > 0) & (amount % 2 == 1)).sum()

@@ -165,8 +165,8 @@ def test_a_file_that_is_gone_or_shorter_while_it_is_read(
     late.write_bytes(sales(*(f"{n},1,1,1,x,2025-03-04" for n in range(10, 30_000))))
     prepare = pipeline.transform.prepare  # type: ignore[attr-defined]
 
-    def and_then(engine: object) -> None:
-        prepare(engine)
+    def and_then(engine: object, *, whole: bool) -> None:
+        prepare(engine, whole=whole)
         late.unlink() if what == "removed" else os.truncate(late, 1_000)
 
     monkeypatch.setattr("data_pipeline.transform.prepare", and_then)
