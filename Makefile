@@ -6,6 +6,9 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
+# Commands, and the tests start hundreds, take half a second more when none of it stays compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input

@@ -35,6 +35,8 @@ from data_pipeline.sources.scan import Mask
 PLAIN_UNITS, PLAIN_PRICE = 999_999, 99_999_999
 """Up to these, the product of both fits the amount: the quick lane takes no larger ones."""
 
+IS_PLAIN = "is_plain"
+
 LONGEST_WHOLE, LONGEST_MONEY = 19, 13
 """Numbers of so many characters fit 64 bits, whatever their digits are."""
 
@@ -62,23 +64,26 @@ def has_plain_forms(table: Table, format_: Format) -> bool:
     return format_.decimal == "." and not local
 
 
-def plain_schema(table: Table, header: Header) -> pa.Schema:
-    """The schema of plain rows: the columns that the file has, typed, those that follow from them,
-    and `source_line`.
+def typed_schema(table: Table, header: Header) -> pa.Schema:
+    """The schema of typed rows: the columns that the file has, those that follow from them,
+    `source_line`, and whether the row is plain.
     """
     columns = [*_present(table, header), *_derived(table)]
     fields = [pa.field(c.name, TYPES[c.type.sql]) for c in columns]
-    return pa.schema([*fields, pa.field("source_line", pa.int64())])
+    fields += [pa.field("source_line", pa.int64()), pa.field(IS_PLAIN, pa.bool_())]
+    return pa.schema(fields)
 
 
 def take_plain(
     table: Table, header: Header, batch: pa.RecordBatch, latest: datetime
 ) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Split a batch of text rows: the plain ones, typed, and the others as they are.
+    """Split a batch of text rows: all of them typed, and those that are not plain as they are.
 
-    `latest` is the last instant (UTC) that is not in the future.
+    The typed ones say of themselves whether they are plain; others hold anything. To take these
+    out is left to who reads them, for whom it costs no copy. `latest` is the last instant (UTC)
+    that is not in the future.
     """
-    schema = plain_schema(table, header)
+    schema = typed_schema(table, header)
     if batch.column("fault").null_count == 0:
         nothing = [pa.nulls(0, field.type) for field in schema]
         return pa.RecordBatch.from_arrays(nothing, schema=schema), batch
@@ -88,10 +93,9 @@ def take_plain(
         values[column.name], good = _read(column, batch.column(column.name), latest)
         plain &= good
     values |= {column.name: _amount(values) for column in _derived(table)}
+    values[IS_PLAIN] = of_mask(plain)
     typed = pa.RecordBatch.from_arrays([values[name] for name in schema.names], schema=schema)
-    if plain.all():
-        return typed, batch.slice(0, 0)
-    return typed.filter(of_mask(plain)), batch.filter(of_mask(~plain))
+    return typed, batch.slice(0, 0) if plain.all() else batch.filter(of_mask(~plain))
 
 
 def _present(table: Table, header: Header) -> list[Column]:

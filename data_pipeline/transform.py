@@ -28,7 +28,7 @@ from data_pipeline.extract import (
 )
 from data_pipeline.judge import judge_rows
 from data_pipeline.masking import Mask, mask_value, personal_columns
-from data_pipeline.plain import has_plain_forms, plain_schema, take_plain
+from data_pipeline.plain import IS_PLAIN, has_plain_forms, take_plain, typed_schema
 from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
 from data_pipeline.sources.header import Format, Header
 from data_pipeline.sources.instants import micros
@@ -93,9 +93,9 @@ def prepare(engine: Engine, *, whole: bool = True) -> None:
     for table in TABLES.values():
         engine.stage(table, whole=whole)
     engine.rows(
-        "CREATE OR REPLACE TABLE incoming_rejected (source_table VARCHAR, source_file VARCHAR, "
-        "source_line BIGINT, reason VARCHAR, detail VARCHAR, raw VARCHAR, amount DECIMAL(18,4), "
-        "record_key VARCHAR)"
+        "CREATE OR REPLACE TEMP TABLE incoming_rejected (source_table VARCHAR, "
+        "source_file VARCHAR, source_line BIGINT, reason VARCHAR, detail VARCHAR, raw VARCHAR, "
+        "amount DECIMAL(18,4), record_key VARCHAR)"
     )
 
 
@@ -144,8 +144,8 @@ def _take_plain_rows(
     engine.make_room(staging_name(table), table, opened.header.positions)
     if has_plain_forms(table, format_):
         latest = first_seen + FUTURE_TOLERANCE
-        plain = _plain_batches(table, opened.header, batches, latest, doubtful)
-        reader = pa.RecordBatchReader.from_batches(plain_schema(table, opened.header), plain)
+        typed = _typed_batches(table, opened.header, batches, latest, doubtful)
+        reader = pa.RecordBatchReader.from_batches(typed_schema(table, opened.header), typed)
         insert = _insert_plain(table, reader.schema, masked=mask is not None)
         taken = engine.stream(insert, reader, {"file": file.name, **_values(mask)})
     else:
@@ -164,18 +164,18 @@ def _take_plain_rows(
     )
 
 
-def _plain_batches(
+def _typed_batches(
     table: Table,
     header: Header,
     batches: Iterator[Records],
     latest: datetime,
     doubtful: Doubtful,
 ) -> Iterator[pa.RecordBatch]:
-    """Pass on the plain rows, and put the others aside."""
+    """Pass on all rows typed, and put those aside that are not plain."""
     for records in batches:
-        plain, others = take_plain(table, header, records.rows, latest)
+        typed, others = take_plain(table, header, records.rows, latest)
         doubtful.add(records, others)
-        yield plain
+        yield typed
 
 
 def _insert_plain(table: Table, schema: pa.Schema, *, masked: bool) -> str:
@@ -186,7 +186,7 @@ def _insert_plain(table: Table, schema: pa.Schema, *, masked: bool) -> str:
     values = (mask_value(c, quote(c.name)) if c in masks else quote(c.name) for c in there)
     return (
         f"INSERT INTO {staging_name(table)} ({', '.join(names)}) "
-        f"SELECT {', '.join(values)}, $file, source_line FROM {RAW_ROWS}"
+        f"SELECT {', '.join(values)}, $file, source_line FROM {RAW_ROWS} WHERE {IS_PLAIN}"
     )
 
 

@@ -16,7 +16,7 @@ from data_pipeline import transform
 from data_pipeline.contract import TABLES, Table
 from data_pipeline.extract import find_files, open_file, with_raw
 from data_pipeline.judge import judge_rows
-from data_pipeline.plain import PLAIN_PRICE, PLAIN_UNITS, take_plain
+from data_pipeline.plain import IS_PLAIN, PLAIN_PRICE, PLAIN_UNITS, take_plain
 from data_pipeline.sources.header import Format
 from tests.shop import Shop
 
@@ -154,7 +154,8 @@ def assert_lanes_agree(table: Table, rows: list[list[str]]) -> int:
     batch = pa.RecordBatch.from_arrays([*texts, lines, fault], [*names, "source_line", "fault"])
     header = _Header(dict.fromkeys(names, 0))
     latest = SEEN + timedelta(days=1)
-    plain, others = take_plain(table, header, batch, latest)  # type: ignore[arg-type]
+    typed, others = take_plain(table, header, batch, latest)  # type: ignore[arg-type]
+    plain = typed.filter(typed.column(IS_PLAIN))
     assert plain.num_rows + others.num_rows == len(rows)
     judged = judge(table, batch, latest)
     taken = plain.to_pylist()

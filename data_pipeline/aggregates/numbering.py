@@ -51,7 +51,9 @@ class Keys:
 
     def at(self, places: Numbers) -> Numbers:
         """The keys of places."""
-        return places + self.low if self._keys is None else self._keys[places]
+        if self._keys is not None:
+            return self._keys[places]
+        return places.astype(np.int64, copy=False) + self.low
 
     def spread(self, keys: Numbers, values: Numbers, nothing: int) -> Numbers:
         """The values in the order of places, `nothing` where there is no key."""

@@ -138,8 +138,11 @@ def _count(
     steps = np.where(is_later[1:], day[1:] - day[:-1], 0)
     visits.intervals += np.bincount(steps, minlength=len(visits.intervals))
     visits.intervals[0] = 0
-    for period, calendar in calendars.items():
-        _, *shape = visits.periods[period].shape
+    who = (country, country, country[sizes > 1])
+    ever = np.stack([np.bincount(some, minlength=len(countries.names)) for some in who])
+    visits.periods[ALL_TIME] += ever[:, :, np.newaxis]
+    for period in PERIODS:
+        calendar, (_, *shape) = calendars[period], visits.periods[period].shape
         number = calendar.numbers.take(day, mode="clip")
         cell = countries_of_rows * np.int32(shape[1]) + number
         is_another = is_later.copy()

@@ -46,15 +46,16 @@ def find_missing(keys: duckdb.DuckDBPyRelation, name: str, there: Mask, low: int
 
 def find_doubled(keys: duckdb.DuckDBPyRelation, name: str, low: int, high: int) -> pa.RecordBatch:
     """The keys that come more than once, found in a byte map in one pass."""
-    seen = np.zeros(high - low + 1, bool)
+    seen, highest = np.zeros(high - low + 1, bool), -1
     again: list[np.ndarray] = []
     for batch in arrow_batches(keys):
         at = numbers(batch.column(0)) - low
-        before = seen[at]
-        if before.any():
-            again.append(at[before])
+        is_rising = bool((at[1:] > at[:-1]).all())
+        if not (is_rising and at.size and at[0] > highest):
+            again.append(at[seen[at]])
         seen[at] = True
-        if not (at[1:] > at[:-1]).all():
+        highest = max(highest, int(at.max(initial=-1)))
+        if not is_rising:
             ordered = sort_numbers(at)
             again.append(ordered[1:][ordered[1:] == ordered[:-1]])
     found = np.unique(np.concatenate(again)) if again else np.zeros(0, np.int64)

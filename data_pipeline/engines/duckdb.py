@@ -25,9 +25,11 @@ class DuckDBEngine:
         return self._connection.execute(sql).fetchall()
 
     def stage(self, table: Table, *, whole: bool) -> None:
+        """A table that is not whole becomes the star's; only then is it written to the file."""
         optional = {c.name for c in table.raw_columns if not c.required}
         columns = _clean_columns(table, set() if whole else optional)
-        self.rows(f"CREATE OR REPLACE TABLE {staging_name(table)} ({columns})")
+        kind = "TEMP TABLE" if whole else "TABLE"
+        self.rows(f"CREATE OR REPLACE {kind} {staging_name(table)} ({columns})")
 
     def make_room(self, name: str, table: Table, columns: Iterable[str]) -> None:
         """Rewrites the table when a column is vacant: DuckDB cannot make it another kind of column
@@ -47,7 +49,7 @@ class DuckDBEngine:
         """No column has a default, so what has an expression is vacant."""
         found = self._connection.execute(
             "SELECT column_name FROM duckdb_columns() WHERE table_name = $name "
-            "AND column_default IS NULL AND database_name = CURRENT_DATABASE() "
+            "AND column_default IS NULL AND database_name IN (CURRENT_DATABASE(), 'temp') "
             "AND schema_name = 'main' ORDER BY column_index",
             {"name": name},
         )

@@ -96,6 +96,11 @@ def test_keys_near_and_far_have_places(far: int, tmp_path: Path) -> None:
     assert (spread == -1).sum() == keys.size - 3
 
 
+@pytest.mark.parametrize("low", [2**31 - 2, 2**63 - 9])
+def test_keys_are_found_from_places_of_32_bits(low: int) -> None:
+    assert Keys(low, 8).at(np.array([0, 7], np.int32)).tolist() == [low, low + 7]
+
+
 PACKINGS = st.sampled_from([Packing.of(3, (-5, 5)), Packing.of(3, (-(2**20), 2**31))])
 
 
