@@ -46,6 +46,20 @@ def uninterrupted() -> Iterator[None]:
             signal.signal(one, handler)
 
 
+@contextmanager
+def put_off() -> Iterator[None]:
+    """Let ending signals wait until this is done."""
+    came: list[int] = []
+    before = {one: signal.signal(one, lambda n, _: came.append(n)) for one in _handled()}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
 def _handled() -> list[signal.Signals]:
     """The signals that may be handled here: not those that the caller (nohup) has turned off, nor
     those that C code handles; outside the main thread none.

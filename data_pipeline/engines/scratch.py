@@ -35,13 +35,20 @@ class ScratchEngine(DuckDBEngine):
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._lock = os.open(self.folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        file = str(self.folder / "staging.duckdb")
-        self.connection = connect(file, memory_limit, threads)
+        try:
+            file = str(self.folder / "staging.duckdb")
+            self.connection = connect(file, memory_limit, threads)
+        except BaseException:
+            self._remove()
+            raise
         super().__init__(self.connection)
 
     def close(self) -> None:
         """Remove the folder and all that is in it."""
         self.connection.close()
+        self._remove()
+
+    def _remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from data_pipeline.engines.duckdb import arrow_batches
 from data_pipeline.engines.scratch import ScratchEngine, passing
 from data_pipeline.errors import ConfigError
 from data_pipeline.layout import QUARANTINE, STAGED_REJECTED, Relation, staging, star_relations
+from data_pipeline.signals import put_off
 from data_pipeline.sql import quote, text
 from data_pipeline.urls import hide_password
 from data_pipeline.warehouses.base import Access, Row, Warehouse
@@ -68,7 +69,8 @@ class RemoteWarehouse(Warehouse):
 
     def prepare(self) -> None:
         super().prepare()
-        self._scratch = ScratchEngine(self._access.memory_limit, self._access.threads)
+        with put_off():  # else a signal could come when the folder is there and nobody's yet
+            self._scratch = ScratchEngine(self._access.memory_limit, self._access.threads)
         self.engine = self._scratch
 
     def close(self) -> None:
@@ -129,8 +131,10 @@ class RemoteWarehouse(Warehouse):
     @contextmanager
     def as_duckdb(self) -> Iterator[DuckDBPyConnection]:
         """A copy of the tables, in a scratch folder."""
-        scratch = ScratchEngine(self._access.memory_limit, self._access.threads)
-        try:
+        with ExitStack() as ending:
+            with put_off():
+                scratch = ScratchEngine(self._access.memory_limit, self._access.threads)
+                ending.callback(scratch.close)
             for relation in (*star_relations(), QUARANTINE):
                 names = ", ".join(quote(field.name) for field in relation.fields)
                 with self.read(f"SELECT {names} FROM {quote(relation.name)}") as reader:
@@ -139,8 +143,6 @@ class RemoteWarehouse(Warehouse):
                     scratch.connection.execute(made)
                     scratch.connection.unregister("passing")
             yield scratch.connection
-        finally:
-            scratch.close()
 
     def export(self, sql: str, path: Path, kind: str) -> None:
         """Write through DuckDB, so that files are the same from every warehouse."""
