@@ -37,17 +37,21 @@ def test_a_folder_that_cannot_be_used_is_gone(
 
 
 def test_a_signal_waits_until_the_folder_has_an_owner(place: Path) -> None:
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    engine = None
-    try:
-        with pytest.raises(KeyboardInterrupt), put_off():
+    owned: list[ScratchEngine] = []
+
+    def make() -> None:
+        with put_off():
             signal.raise_signal(signal.SIGINT)
-            engine = ScratchEngine("1GB", None)
-        assert engine is not None, "it came too early"
+            owned.append(ScratchEngine("1GB", None))
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            make()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         with put_off():
-            pass
+            assert owned, "it came too early"
     finally:
         signal.signal(signal.SIGINT, handler)
-    engine.close()
+    owned[0].close()
     assert list(place.iterdir()) == []
