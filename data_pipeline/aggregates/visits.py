@@ -48,20 +48,18 @@ class Countries:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The days from `low` on in periods: `begins` are the first days of these, `numbers` says of
+    """Days one after the other in periods: `begins` are the first days of these, `numbers` says of
     each day the place of its period there.
     """
 
-    low: int
     begins: Numbers
     numbers: Numbers
 
     @classmethod
     def of(cls, period: str, days: tuple[int, int]) -> Calendar:
         """The periods of the days from the first to the last one."""
-        low, high = days
-        begins, numbers = np.unique(_begins(period, low, high), return_inverse=True)
-        return cls(low, begins, numbers.astype(np.int32))
+        begins, numbers = np.unique(_begins(period, *days), return_inverse=True)
+        return cls(begins, numbers.astype(np.int32))
 
 
 @dataclass(slots=True)
@@ -110,7 +108,7 @@ def bring_visits(warehouse: Warehouse, side: Side, parts: Iterable[Days]) -> Non
 
 
 def count_visits(days: Days, calendars: dict[str, Calendar], countries: Countries) -> Visits:
-    """Count buying days, which the calendars have; doubled ones count once.
+    """Count buying days, packed from the calendars' first day on; doubled ones count once.
 
     A customer counts in a period on the first buying day there; as returning, on the first buying
     day there that is not the first ever.
@@ -126,7 +124,6 @@ def _count(
 ) -> Visits:
     """Count the buying days of some customers."""
     place, day = days.packing.unpack(without_copies(piece))
-    day = day + day.dtype.type(days.packing.low - calendars["day"].low)
     is_later = np.zeros(len(day), bool)
     np.equal(place[1:], place[:-1], out=is_later[1:])
     starts = np.flatnonzero(~is_later)
@@ -143,7 +140,7 @@ def _count(
     visits.periods[ALL_TIME] += ever[:, :, np.newaxis]
     for period in PERIODS:
         calendar, (_, *shape) = calendars[period], visits.periods[period].shape
-        number = calendar.numbers.take(day, mode="clip")
+        number = calendar.numbers.take(day)
         cell = countries_of_rows * np.int32(shape[1]) + number
         is_another = is_later.copy()
         is_another[1:] &= number[1:] != number[:-1]
