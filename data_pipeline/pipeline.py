@@ -20,9 +20,10 @@ import numpy as np
 import pyarrow as pa
 
 from data_pipeline import aggregates, extract, ledger, load, transform
+from data_pipeline.brake import brake
 from data_pipeline.config import Settings
 from data_pipeline.contract import TABLES
-from data_pipeline.errors import ContractError, WarehouseError
+from data_pipeline.errors import WarehouseError
 from data_pipeline.landing import Say, land
 from data_pipeline.ledger import KnownFile
 from data_pipeline.load import Tally
@@ -33,7 +34,7 @@ from data_pipeline.signals import uninterrupted
 from data_pipeline.sources.arrays import of_numbers, of_texts
 from data_pipeline.sources.files import RawFile
 from data_pipeline.sources.header import brief
-from data_pipeline.sql import staging_name, text
+from data_pipeline.sql import staging_name
 from data_pipeline.transform import CleanedFile, OnRead
 from data_pipeline.urls import hide_password
 from data_pipeline.warehouses import Access, Warehouse, open_warehouse
@@ -108,26 +109,9 @@ def _clean(
         for format_, group in groupby(files, key=lambda f: settings.format_of_file(f[0])):
             done = transform.clean(warehouse.engine, table, list(group), format_, on_read, mask)
             for file in done:
-                _brake(warehouse, file, settings)
+                brake(warehouse.engine, file, format_, settings.max_quarantine)
             cleaned += done
     return tuple(cleaned)
-
-
-def _brake(warehouse: Warehouse, file: CleanedFile, settings: Settings) -> None:
-    """Stop when so much of a file is bad that it cannot be what its name says."""
-    if file.rejected <= settings.max_quarantine * file.rows:
-        return
-    reasons = warehouse.engine.rows(
-        "SELECT reason, COUNT(*) FROM incoming_rejected "
-        f"WHERE source_file = {text(file.file.name)} "
-        "GROUP BY reason ORDER BY COUNT(*) DESC, reason LIMIT 3"
-    )
-    said = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
-    raise ContractError(
-        f"{file.file.name}: {file.rejected:,} of {file.rows:,} rows would be quarantined ({said}); "
-        f"more than max_quarantine = {settings.max_quarantine} allows, so nothing was loaded. Look "
-        "at the file; if it is right, run with --max-quarantine 1"
-    )
 
 
 def _load(

@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"", "pipeline", "preview", "inspection", "grade", "aggregates", "simulator"})
     | {"metrics", "charts", "report", "dashboard"},
     frozenset({"extract", "judge", "plain", "transform", "load", "ledger", "processed", "config"})
-    | {"landing", "plan", "staging"},
+    | {"brake", "landing", "plan", "staging"},
     frozenset({"sources", "engines", "warehouses"}),
     frozenset({"databases"}),
     frozenset({"sql", "timezones", "contract", "kinds", "layout", "postgres", "published"})

@@ -1,0 +1,85 @@
+"""The brake: a run stops when so much of a file is bad that it cannot be what its name says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from data_pipeline.contract import TABLES, Instant, Money, Whole
+from data_pipeline.engines import Engine
+from data_pipeline.errors import ContractError
+from data_pipeline.sources.header import Format
+from data_pipeline.sources.landed import is_landed
+from data_pipeline.sql import text
+from data_pipeline.transform import CleanedFile
+
+MOST_REASONS = 3
+
+
+def brake(engine: Engine, file: CleanedFile, format_: Format, max_quarantine: float) -> None:
+    """Raise ContractError when a larger share of a cleaned file's rows than `max_quarantine` is
+    rejected; its message shows the first row of each reason, and how a file written in its own
+    `format_` is declared.
+    """
+    if file.rejected <= max_quarantine * file.rows:
+        return
+    name, table = file.file.name, file.file.table
+    shown = _first_rows(engine, name)
+    lines = [
+        f"{count:,} {reason}, the first in line {line}: {_on_one_line(detail)}"
+        for reason, count, line, detail in shown
+    ]
+    declared = ", ".join(_how_to_declare(table, [row[3] for row in shown], format_))
+    if declared and not is_landed(name):
+        lines.append(
+            f"how a file is written is declared under [tables.{table}] in pipeline.toml: {declared}"
+        )
+    lines.append("if the file is right as it is, run with --max-quarantine 1")
+    listed = "".join(f"\n  {line}" for line in lines)
+    raise ContractError(
+        f"{name}: {file.rejected:,} of {file.rows:,} rows would be quarantined, more than "
+        f"max_quarantine = {max_quarantine} allows, so nothing was loaded{listed}"
+    )
+
+
+def _first_rows(engine: Engine, name: str) -> list[tuple[str, int, int, str]]:
+    """The commonest reasons of a file: how often each is there, and its first row's line and what
+    was wrong with it.
+    """
+    rejected = f"FROM incoming_rejected WHERE source_file = {text(name)}"
+    reasons = engine.rows(
+        f"SELECT reason, COUNT(*), MIN(source_line) {rejected} GROUP BY reason "
+        f"ORDER BY COUNT(*) DESC, reason LIMIT {MOST_REASONS}"
+    )
+    shown = []
+    for reason, count, line in reasons:
+        ((detail,),) = engine.rows(f"SELECT detail {rejected} AND source_line = {line}")
+        shown.append((reason, count, line, detail))
+    return shown
+
+
+def _on_one_line(detail: str) -> str:
+    r"""The detail without line feeds: lines in an error are ours, whatever a value holds.
+
+    >>> _on_one_line("quantity '5\n  forged' is not a number")
+    "quantity '5\\n  forged' is not a number"
+    """
+    return detail.replace("\n", "\\n")
+
+
+def _how_to_declare(table: str, details: Sequence[str], format_: Format) -> Iterator[str]:
+    """Examples of what may be declared, where it is not, so that such rows are read."""
+    bad = {
+        column.name: value
+        for column in TABLES[table].raw_columns
+        for detail in details
+        for value in re.findall(f"{column.name} '(.*?)' is not", detail, re.DOTALL)
+    }
+    types = {c.name: c.type for c in TABLES[table].raw_columns}
+    if format_.timestamp is None and any(isinstance(types[name], Instant) for name in bad):
+        yield 'timestamp = "%d.%m.%Y %H:%M"'
+    numbers = [value for name, value in bad.items() if isinstance(types[name], Money | Whole)]
+    if format_.decimal == "." and any("," in value for value in numbers):
+        yield 'decimal = ","'
+    if format_.encoding is None and any("not UTF-8" in detail for detail in details):
+        yield 'encoding = "cp1252"'
