@@ -79,11 +79,12 @@ def judge_rows(table: Table, format_: Format, source: str, *, masked: bool) -> s
             previous = name
     finals = [f"{_final(c, masked)} AS {quote(c.name)}" for c in table.columns]
     amount = _fitting_amount() if table is SALES else "CAST(NULL AS DECIMAL(18,4))"
+    detail, raw = _detail(table, format_, masked), _raw(table) if masked else "raw"
     return (
         f"WITH {', '.join(parts)} SELECT {', '.join(finals)}, source_file, source_line, "
         f"CASE WHEN reason IS NULL THEN {_repairs(table, format_)} END AS repairs, "
-        f"reason, {_detail(table, masked)} AS detail, {_raw(table) if masked else 'raw'} AS raw, "
-        f"{amount} AS amount, {_record_key(table, masked)} AS record_key FROM {previous}"
+        f"reason, {detail} AS detail, {raw} AS raw, {amount} AS amount, "
+        f"{_record_key(table, masked)} AS record_key FROM {previous}"
     )
 
 
@@ -274,7 +275,7 @@ def _column_repairs(column: Column, format_: Format) -> list[str]:
     return [f"CASE WHEN {when} THEN '{rule}_{column.name}' END" for when, rule in found]
 
 
-def _detail(table: Table, masked: bool) -> str:
+def _detail(table: Table, format_: Format, masked: bool) -> str:
     """What was wrong, in words: of the structure, or of each column that quarantines the row."""
     described = " ".join(f"WHEN {text(r)} THEN {text(d)}" for r, d in STRUCTURE_REASONS.items())
     parts = []
@@ -283,7 +284,8 @@ def _detail(table: Table, masked: bool) -> str:
             continue
         problem = quote("p_" + column.name)
         shown = f"SUBSTR({_shown(table, column, masked)}, 1, {SHOWN_CHARACTERS})"
-        said = f"'{column.name} ''' || {shown} || {text(f'''' is not {column.type.valid}''')}"
+        verdict = text(f"' is not {format_.valid(column.type)}")
+        said = f"'{column.name} ''' || {shown} || {verdict}"
         bad = ", ".join(text(r) for r in _own_reasons(column)[1:])
         if column.missing == QUARANTINE:
             parts.append(
@@ -294,6 +296,5 @@ def _detail(table: Table, masked: bool) -> str:
     if table is SALES:
         overflow = f"quantity x price is beyond {MAX_MONEY}"
         parts.append(f"CASE WHEN reason = {text(AMOUNT_OVERFLOW)} THEN {text(overflow)} END")
-    found = f"CONCAT_WS('; ', {', '.join(parts)})"
-    fault = f"CASE fault {described} END"
-    return f"CASE WHEN fault IS NOT NULL THEN {fault} WHEN reason IS NOT NULL THEN {found} END"
+    found = f"WHEN reason IS NOT NULL THEN CONCAT_WS('; ', {', '.join(parts)})"
+    return f"CASE WHEN fault IS NOT NULL THEN CASE fault {described} END {found} END"

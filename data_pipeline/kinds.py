@@ -66,7 +66,11 @@ class Instant:
     """A moment, stored as UTC without zone, to the microsecond."""
 
     sql: str = "TIMESTAMP"
-    valid: str = "an ISO 8601 date or time from 1970-01-01 to a day after the file was first seen"
+    bounds: str = "from 1970-01-01 to a day after the file was first seen"
+
+    @property
+    def valid(self) -> str:
+        return f"an ISO 8601 date or time {self.bounds}"
 
 
 Type = Whole | Money | Text | Email | Instant

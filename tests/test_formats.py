@@ -99,3 +99,16 @@ def test_a_file_that_is_not_of_the_declared_encoding_is_refused(shop: Shop) -> N
     with pytest.raises(PipelineError, match=r"sales\.csv"):
         run_sales(shop, data, encoding="ascii")
     assert shop.is_empty()
+
+
+def test_what_is_wrong_is_said_of_the_declared_form(shop: Shop) -> None:
+    rows = "1,1,1,1,4.50,05.03.2025\n2,1,1,x,7,2025-03-05\n"
+    run_sales(shop, (SALES + rows).encode(), decimal=",", timestamp="%d.%m.%Y")
+    price, quantity_and_time = (
+        detail for (detail,) in shop.rows("SELECT detail FROM quarantine ORDER BY source_line")
+    )
+    assert price.startswith("price '4.50' is not a number from 0 to ")
+    assert price.endswith('with at most 4 decimals, with "," as decimal mark')
+    assert quantity_and_time.startswith("timestamp '2025-03-05' is not a date or time written as")
+    assert "written as %d.%m.%Y from 1970-01-01 to a day after" in quantity_and_time
+    assert "quantity 'x' is not a whole number from -1000000" in quantity_and_time

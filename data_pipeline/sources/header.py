@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from data_pipeline.contract import BLANKS, Table
+from data_pipeline.contract import BLANKS, Instant, Money, Table, Type, Whole
 from data_pipeline.errors import SourceError
 from data_pipeline.sources.files import RawFile
 from data_pipeline.sources.records import Grammar, grammar
@@ -34,6 +34,14 @@ class Format:
     timezone: str = "UTC"
     encoding: str | None = None
     delimiter: str | None = None
+
+    def valid(self, type_: Type) -> str:
+        """What a value has to be, in words, as the source writes it."""
+        if self.timestamp and isinstance(type_, Instant):
+            return f"a date or time written as {self.timestamp} {type_.bounds}"
+        if self.decimal != "." and isinstance(type_, Whole | Money):
+            return f'{type_.valid}, with "{self.decimal}" as decimal mark'
+        return type_.valid
 
 
 @dataclass(frozen=True, slots=True)
