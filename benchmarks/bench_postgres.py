@@ -92,7 +92,7 @@ def load_part(url: str, part: int, sales: int) -> tuple[float, float]:
     warehouse = PostgreSQLWarehouse(f"{url}{mark}schema={OURS}", Access(memory_limit="2GB"))
     with warehouse, tempfile.TemporaryDirectory() as folder:
         warehouse.prepare()
-        transform.prepare(warehouse.engine)
+        transform.prepare(warehouse.engine, whole=True)
         fill_engine(warehouse, part, sales)
         file = Path(folder) / "sales.csv"
         warehouse.engine.rows(f"COPY incoming_sales TO '{file}' (HEADER false)")

@@ -86,7 +86,7 @@ class CleanedFile:
     doubtful: Doubtful = field(default_factory=Doubtful)
 
 
-def prepare(engine: Engine, *, whole: bool = True) -> None:
+def prepare(engine: Engine, *, whole: bool) -> None:
     """Make the empty staging tables. Unless they are to be `whole`, columns that no file has are
     vacant in them: no row that comes from elsewhere may then be put there.
     """

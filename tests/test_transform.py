@@ -88,7 +88,7 @@ def test_a_file_without_doubtful_rows_does_not_meet_the_contract_lane(
 ) -> None:
     monkeypatch.delattr(transform, "_judge")
     engine = DuckDBEngine(duckdb.connect())
-    transform.prepare(engine)
+    transform.prepare(engine, whole=True)
     file = sales_of(shop, f"1,1,1,1,5,{DAY}", f"2,1,1,1,5,{SEEN + FUTURE_TOLERANCE}")
     (cleaned,) = transform.clean(engine, TABLES["sales"], [(file, SEEN)], UTC)
     assert (cleaned.rows, cleaned.clean, cleaned.rejected) == (2, 2, 0)
@@ -96,7 +96,7 @@ def test_a_file_without_doubtful_rows_does_not_meet_the_contract_lane(
 
 def test_only_staging_tables_are_left_behind(shop: Shop) -> None:
     engine = DuckDBEngine(duckdb.connect())
-    transform.prepare(engine)
+    transform.prepare(engine, whole=True)
     tables = "SELECT table_name FROM duckdb_tables() ORDER BY ALL"
     there = engine.rows(tables)
     file = sales_of(shop, f"1,1,1,1,$5,{DAY}", f"2,1,1,x,5,{DAY}")
