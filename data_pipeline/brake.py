@@ -14,6 +14,11 @@ from data_pipeline.sql import text
 from data_pipeline.transform import CleanedFile
 
 MOST_REASONS = 3
+MONTHS = 12
+
+DAY = re.compile(r"(?:[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{4}|[0-9]{4}([./])[0-9]{1,2}\2[0-9]{1,2})")
+CLOCKS = {"": "", " 00:00": " %H:%M", " 00:00:00": " %H:%M:%S"}
+"""How people write days that are not ISO 8601, and a clock behind them."""
 
 
 def brake(engine: Engine, file: CleanedFile, format_: Format, max_quarantine: float) -> None:
@@ -69,17 +74,36 @@ def _on_one_line(detail: str) -> str:
 
 def _how_to_declare(table: str, details: Sequence[str], format_: Format) -> Iterator[str]:
     """Examples of what may be declared, where it is not, so that such rows are read."""
-    bad = {
-        column.name: value
+    bad = [
+        (column.type, value)
         for column in TABLES[table].raw_columns
         for detail in details
         for value in re.findall(f"{column.name} '(.*?)' is not", detail, re.DOTALL)
-    }
-    types = {c.name: c.type for c in TABLES[table].raw_columns}
-    if format_.timestamp is None and any(isinstance(types[name], Instant) for name in bad):
-        yield 'timestamp = "%d.%m.%Y %H:%M"'
-    numbers = [value for name, value in bad.items() if isinstance(types[name], Money | Whole)]
+    ]
+    times = [value for type_, value in bad if isinstance(type_, Instant)]
+    if format_.timestamp is None and times and (forms := _forms(times[0])):
+        yield "timestamp = " + " or ".join(f'"{form}"' for form in forms)
+    numbers = [value for type_, value in bad if isinstance(type_, Money | Whole)]
     if format_.decimal == "." and any("," in value for value in numbers):
         yield 'decimal = ","'
     if format_.encoding is None and any("not UTF-8" in detail for detail in details):
         yield 'encoding = "cp1252"'
+
+
+def _forms(time: str) -> list[str]:
+    """The forms that may be declared and that a time may be written in.
+
+    >>> _forms("24.12.2025 10:30"), _forms("12/24/2025"), _forms("2025/12/24 1:30:00")
+    (['%d.%m.%Y %H:%M'], ['%m/%d/%Y'], ['%Y/%m/%d %H:%M:%S'])
+    >>> _forms("03-04-2025"), _forms("2025-12-24"), _forms("yesterday")
+    (['%d-%m-%Y', '%m-%d-%Y'], [], [])
+    """
+    match = DAY.match(time)
+    clock = CLOCKS.get(re.sub("[0-9]{1,2}", "00", time[match.end() :])) if match else None
+    if match is None or clock is None:
+        return []
+    if sign := match[2]:
+        return [f"%Y{sign}%m{sign}%d{clock}"]
+    first, second, _ = match[0].split(sign := match[1])
+    months = {f"%d{sign}%m": second, f"%m{sign}%d": first}
+    return [f"{form}{sign}%Y{clock}" for form, month in months.items() if int(month) <= MONTHS]

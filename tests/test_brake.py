@@ -53,6 +53,27 @@ def test_what_may_be_declared_is_shown(store: Shop) -> None:
     assert said == DECLARE + 'timestamp = "%d.%m.%Y %H:%M", decimal = ","'
 
 
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("24.12.2025 10:30", '"%d.%m.%Y %H:%M"'),
+        ("12/24/2025 9:30:05", '"%m/%d/%Y %H:%M:%S"'),
+        ("3/4/2025", '"%d/%m/%Y" or "%m/%d/%Y"'),
+        ("2025.12.24 10:30", '"%Y.%m.%d %H:%M"'),
+    ],
+)
+def test_the_form_is_that_of_the_first_time(store: Shop, time: str, said: str) -> None:
+    shown = refusal(store, [f"1,1,1,1,5,{time}", "2,1,1,1,5,24.12.2025"]).split("\n  ")[-2]
+    assert shown == f"{DECLARE}timestamp = {said}"
+
+
+@pytest.mark.parametrize(
+    "time", ["24-13-2025", "24.12/2025", "24.12.2025 10h30", "2999-12-24", "yesterday"]
+)
+def test_no_form_is_shown_that_cannot_be_declared(store: Shop, time: str) -> None:
+    assert DECLARE not in refusal(store, [f"1,1,1,1,5,{time}"])
+
+
 def test_with_what_is_shown_the_file_is_read(store: Shop) -> None:
     refusal(store, GERMAN[:2])
     format_ = Format(timestamp="%d.%m.%Y %H:%M", decimal=",")
