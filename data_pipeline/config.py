@@ -100,9 +100,11 @@ def load_settings(
     """
     environment = os.environ if environment is None else environment
     table = _read_file(file)
-    formats = _read_formats(table.pop("tables", {}), _timezone(table, environment, flags))
+    said_in = str(file or CONFIG_FILE)
+    zone_ = _timezone(table, environment, flags)
+    formats = _read_formats(table.pop("tables", {}), zone_, said_in)
     declared = table.pop("sources", {})
-    told = {**_of_file(table, file), **_of_environment(environment), **_of_flags(flags)}
+    told = {**_of_file(table, said_in), **_of_environment(environment), **_of_flags(flags)}
     sources = read_sources(declared, told.get("source"), environment)
     key = Key(environment[KEY_VARIABLE]) if KEY_VARIABLE in environment else None
     settings = Settings(**told, formats=formats, sources=sources, pii_key=key)
@@ -132,8 +134,7 @@ def _kinds() -> dict[str, str]:
     return {f.name: str(f.type) for f in fields(Settings) if f.name not in COMPOSED}
 
 
-def _of_file(table: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
-    where = str(file or CONFIG_FILE)
+def _of_file(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     told = {}
     for name, value in table.items():
         kind = _known(name, where)
@@ -212,13 +213,13 @@ def _timezone(
     return str(told or "UTC")
 
 
-def _read_formats(tables: Any, timezone: str) -> dict[str, Format]:
+def _read_formats(tables: Any, timezone: str, said_in: str) -> dict[str, Format]:
     formats = {name: Format(timezone=timezone) for name in TABLES}
     if not isinstance(tables, dict):
-        raise ConfigError(f"{CONFIG_FILE}: tables is not a table; write [tables.sales]")
+        raise ConfigError(f"{said_in}: tables is not a table; write [tables.sales]")
     allowed = {f.name for f in fields(Format)}
     for name, told in tables.items():
-        where = f"{CONFIG_FILE}: [tables.{name}]"
+        where = f"{said_in}: [tables.{name}]"
         if name not in TABLES:
             raise ConfigError(f"{where}: unknown table; known: {', '.join(TABLES)}")
         if not isinstance(told, dict):

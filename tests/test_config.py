@@ -68,6 +68,17 @@ def test_a_named_file_is_read_instead() -> None:
     assert load_settings({}, {}, other).raw == Path("b")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["warehose = 1", "tables = 1", "[tables.sales]\ndecimal = 'x'", "[tables.x]", "wait_s = 'x'"],
+)
+def test_a_mistake_in_a_named_file_is_told_of_that_file(text: str) -> None:
+    other = Path("other.toml")
+    other.write_text(text)
+    with pytest.raises(ConfigError, match=r"^other\.toml: "):
+        load_settings({}, {}, other)
+
+
 def test_formats_of_tables() -> None:
     toml(
         'source_timezone = "Europe/Berlin"\n'
