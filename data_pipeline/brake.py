@@ -58,7 +58,7 @@ def _first_rows(engine: Engine, name: str) -> list[tuple[str, int, int, str]]:
     )
     shown = []
     for reason, count, line in reasons:
-        ((detail,),) = engine.rows(f"SELECT detail {rejected} AND source_line = {line}")
+        ((detail,),) = engine.rows(f"SELECT MIN(detail) {rejected} AND source_line = {line}")
         shown.append((reason, count, line, detail))
     return shown
 
