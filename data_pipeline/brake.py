@@ -13,6 +13,9 @@ from data_pipeline.sources.landed import is_landed
 from data_pipeline.sql import text
 from data_pipeline.transform import CleanedFile
 
+Shown = tuple[str, int, int, str]
+"""A reason, how often it is there, and the line of its first row and what was wrong with it."""
+
 MOST_REASONS = 3
 MONTHS = 12
 
@@ -34,7 +37,7 @@ def brake(engine: Engine, file: CleanedFile, format_: Format, max_quarantine: fl
         f"{count:,} {reason}, the first in line {line}: {_on_one_line(detail)}"
         for reason, count, line, detail in shown
     ]
-    declared = ", ".join(_how_to_declare(table, [row[3] for row in shown], format_))
+    declared = ", ".join(_how_to_declare(table, shown, format_))
     if declared and not is_landed(name):
         lines.append(
             f"how a file is written is declared under [tables.{table}] in pipeline.toml: {declared}"
@@ -47,10 +50,8 @@ def brake(engine: Engine, file: CleanedFile, format_: Format, max_quarantine: fl
     )
 
 
-def _first_rows(engine: Engine, name: str) -> list[tuple[str, int, int, str]]:
-    """The commonest reasons of a file: how often each is there, and its first row's line and what
-    was wrong with it.
-    """
+def _first_rows(engine: Engine, name: str) -> list[Shown]:
+    """The commonest reasons of a file."""
     rejected = f"FROM incoming_rejected WHERE source_file = {text(name)}"
     reasons = engine.rows(
         f"SELECT reason, COUNT(*), MIN(source_line) {rejected} GROUP BY reason "
@@ -72,13 +73,13 @@ def _on_one_line(detail: str) -> str:
     return detail.replace("\n", "\\n")
 
 
-def _how_to_declare(table: str, details: Sequence[str], format_: Format) -> Iterator[str]:
+def _how_to_declare(table: str, shown: Sequence[Shown], format_: Format) -> Iterator[str]:
     """Examples of what may be declared, where it is not, so that such rows are read."""
     bad = [
         (column.type, value)
         for column in TABLES[table].raw_columns
-        for detail in details
-        for value in re.findall(f"{column.name} '(.*?)' is not", detail, re.DOTALL)
+        for _, _, _, detail in shown
+        for value in re.findall(f"{column.name} '(.*?)' is not", detail)
     ]
     times = [value for type_, value in bad if isinstance(type_, Instant)]
     if format_.timestamp is None and times and (forms := _forms(times[0])):
@@ -86,7 +87,7 @@ def _how_to_declare(table: str, details: Sequence[str], format_: Format) -> Iter
     numbers = [value for type_, value in bad if isinstance(type_, Money | Whole)]
     if format_.decimal == "." and any("," in value for value in numbers):
         yield 'decimal = ","'
-    if format_.encoding is None and any("not UTF-8" in detail for detail in details):
+    if format_.encoding is None and any(reason == "bad_encoding" for reason, *_ in shown):
         yield 'encoding = "cp1252"'
 
 

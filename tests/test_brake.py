@@ -103,8 +103,9 @@ def test_bytes_of_another_encoding(store: Shop) -> None:
             "sales-2.csv",
             {"formats": {"sales": Format(timestamp="%Y/%m/%d", decimal=",")}},
         ),
+        (["ü,1,1,1,5,2025-03-04"], "sales-2.csv", {"formats": {"sales": Format(encoding="utf-8")}}),
     ],
-    ids=["nothing that could be declared", "from a database", "declared already"],
+    ids=["nothing that could be declared", "from a database", "declared", "encoding declared"],
 )
 def test_nothing_is_advised_where_it_would_not_help(
     store: Shop, rows: list[str], name: str, settings: dict[str, object]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from data_pipeline.sources import scan
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 LETTERS = st.lists(st.sampled_from(b'\n\n"a\x7f\x80\xc3\xff'), max_size=70).map(bytes)
 LONG = b'a\n"\x80 ' * 14
 
 
 @pytest.fixture(autouse=True, scope="module")
-def small_pieces() -> object:
+def small_pieces() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scan, "PIECE_BYTES", 16)
         yield
