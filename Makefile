@@ -28,7 +28,8 @@ ROUNDS := 50
 # All benchmarks know --sales; what else BENCH_ARGS says is for the first of them.
 BENCH_SIZE = $(shell echo ' $(BENCH_ARGS)' | sed -n 's/.* \(--sales[ =][0-9_]*\).*/\1/p')
 
-.PHONY: help run dashboard test test-cloud check bench bench-peers clean lock venv venv-dev torture fuzz mutate
+.PHONY: help run dashboard test test-cloud check bench bench-peers clean kernel lock venv venv-dev \
+    torture fuzz mutate
 
 help: ## what make can do
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -92,6 +93,23 @@ mutate: $(VENV)/.dev ## plant faults in the core: MUTATE_ARGS='--parts load --sa
 .PHONY: at-once
 at-once: $(VENV)/.dev ## 8 runs at once on one warehouse, ROUNDS=50 times, with readers beside them
 	@ROUNDS_AT_ONCE=$(ROUNDS) $(BIN)/python -m pytest -q -s tests/test_at_once.py
+
+# Only who changes kernel.c needs this: what it makes is committed, and .ci/run makes it again.
+ZIG := .cache/zig
+KERNEL := data_pipeline/sources/kernel.wasm
+
+kernel: $(ZIG)/.made ## compile the quick lane's reader anew (kernel/kernel.c to WebAssembly)
+	ZIG_GLOBAL_CACHE_DIR=$(CURDIR)/$(ZIG)/cache ZIG_LOCAL_CACHE_DIR=$(CURDIR)/$(ZIG)/cache \
+	    $(ZIG)/bin/python -m ziglang cc --target=wasm32-freestanding -std=c11 -O3 \
+	    -Wall -Wextra -Werror -ffreestanding -fno-builtin -nostdlib \
+	    -Wl,--no-entry,--strip-all,--export=room,--export=read_lines -o $(KERNEL) kernel/kernel.c
+
+$(ZIG)/.made: kernel/requirements.txt $(VENV)/.made
+	@echo 'Installing kernel/requirements.txt ...'
+	@$(BIN)/python -m venv --clear $(ZIG)
+	@$(ZIG)/bin/python -m pip --disable-pip-version-check --no-input install -qq --no-compile \
+	    --require-hashes --requirement kernel/requirements.txt
+	@touch $@
 
 clean: ## remove the environment, the caches and what was built; your data stay
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -1,7 +1,7 @@
-"""Extract: the new files of the raw directory as batches of text rows, each with its line.
+"""Extract: the new files of the raw directory, and where their records lie.
 
-Nothing is read into a type here, and no row is lost: a record that cannot be split into fields is
-passed on as a fault with its line.
+No value is read here, and no record is lost: one that cannot be split into fields is passed on as a
+fault with its line. Who wants records as text gets them, with their lines and what they were.
 """
 
 from __future__ import annotations
@@ -11,37 +11,38 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data_pipeline.contract import TABLES
-from data_pipeline.sources.arrays import numbers, of_mask, of_numbers
 from data_pipeline.sources.files import PARQUET_BEGINS, PARQUET_BYTES, RawFile, find_files
 from data_pipeline.sources.header import Format, Header
 from data_pipeline.sources.outline import BlockOutline, Choice, LineSet
-from data_pipeline.sources.parquet import SHOWN_NUL, ParquetFile
-from data_pipeline.sources.reading import Records, read_ahead
+from data_pipeline.sources.parquet import ParquetFile
+from data_pipeline.sources.reading import Records, Rest, read_ahead
 from data_pipeline.sources.text import TextFile
 
 __all__ = [
     "OpenFile",
     "RawFile",
     "Records",
+    "Rest",
     "find_files",
     "open_file",
     "read_again",
     "read_ahead",
     "read_texts",
-    "with_raw",
 ]
 
 
 class OpenFile(Protocol):
-    """A raw file whose header fits its table. `rows` counts the records that were passed on,
+    """A raw file whose header fits its table. `fields` are the contract's names of a record's
+    fields, in order (None: it has none for it). `rows` counts the records that were passed on,
     `content_hash` is there after the last batch.
     """
 
     file: RawFile
     header: Header
+    delimiter: str
+    fields: tuple[str | None, ...]
     rows: int
     outline: list[BlockOutline]
 
@@ -77,20 +78,16 @@ def read_again(
 ) -> Iterator[pa.RecordBatch]:
     r"""Read a file a second time, only for the records that `choose` wants.
 
-    The batches have one more column, `raw`: the record as text. Bytes that are not UTF-8 stand in
-    it as \xNN, and so does NUL, which not every warehouse can hold; the record of a Parquet file is
-    written as CSV. `outline` is what the first reading of the same file remembered. Raises
-    SourceError when the file is no longer the same.
+    In `raw`, the record as text, bytes that are not UTF-8 stand as \xNN, and so does NUL; that of a
+    Parquet file is written as CSV. `outline` is what the first reading of the same file remembered.
+    Raises SourceError when the file is no longer the same.
     """
     table = TABLES[file.table]
     if _is_parquet(file):
         yield from _parquet_again(ParquetFile(file, table, format_), choose)
         return
-    opened = TextFile(file, table, format_, again=True)
-    for batches, lines, texts in opened.read_again(outline, choose):
-        for batch in batches:
-            at = np.searchsorted(lines, numbers(batch.column("source_line")))
-            yield _with_raw(batch, texts.take(of_numbers(at, pa.int64())))
+    for rest in TextFile(file, table, format_, again=True).read_again(outline, choose):
+        yield from rest.rows()
 
 
 def read_texts(file: RawFile, format_: Format, lines: Sequence[int]) -> Iterator[tuple[int, str]]:
@@ -111,16 +108,4 @@ def read_texts(file: RawFile, format_: Format, lines: Sequence[int]) -> Iterator
 
 def _parquet_again(opened: ParquetFile, choose: Choice) -> Iterator[pa.RecordBatch]:
     for records in opened.batches():
-        chosen = choose(numbers(records.rows.column("source_line")))
-        part = records.rows.filter(of_mask(chosen))
-        if part.num_rows:
-            yield with_raw(records, part)
-
-
-def with_raw(records: Records, rows: pa.RecordBatch) -> pa.RecordBatch:
-    """Add the column `raw`, the record as text, to some rows of the records."""
-    return _with_raw(rows, records.texts_of(rows))
-
-
-def _with_raw(batch: pa.RecordBatch, raws: pa.StringArray) -> pa.RecordBatch:
-    return batch.append_column("raw", pc.replace_substring(raws, "\0", SHOWN_NUL))
+        yield from records.some(choose(records.begins)).rows()

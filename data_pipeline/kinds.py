@@ -48,17 +48,20 @@ class Text:
     valid: str = "any text"
 
 
-_LOCAL = r"[^@,;:<>()\[\]\"\\ \t\r\n\v\f]"
-_DOMAIN = r"[^@,;:<>()\[\]\"\\/ \t\r\n\v\f.]"
-
-
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An e-mail address, lower-cased: one @, something before it, a dotted domain behind it."""
+    """An e-mail address, lower-cased: one @, something before it, a dotted domain behind it.
+    `local` and `domain` are the letters of the two, as patterns.
+    """
 
     sql: str = "VARCHAR"
-    pattern: str = f"^{_LOCAL}+@{_DOMAIN}+([.]{_DOMAIN}+)+$"
+    local: str = r"[^@,;:<>()\[\]\"\\ \t\r\n\v\f]"
+    domain: str = r"[^@,;:<>()\[\]\"\\/ \t\r\n\v\f.]"
     valid: str = "an e-mail address"
+
+    @property
+    def pattern(self) -> str:
+        return f"^{self.local}+@{self.domain}+([.]{self.domain}+)+$"
 
 
 @dataclass(frozen=True, slots=True)

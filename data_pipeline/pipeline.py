@@ -34,6 +34,7 @@ from data_pipeline.signals import uninterrupted
 from data_pipeline.sources.arrays import of_numbers, of_texts
 from data_pipeline.sources.files import RawFile
 from data_pipeline.sources.header import brief
+from data_pipeline.sources.kernel import unavailable
 from data_pipeline.sql import staging_name
 from data_pipeline.transform import CleanedFile, OnRead
 from data_pipeline.urls import hide_password
@@ -201,6 +202,11 @@ def _warnings(plan: Plan, cleaned: Sequence[CleanedFile]) -> tuple[str, ...]:
         if file.unknown_columns:
             names = brief(file.unknown_columns)
             said.append(f"{file.file.name}: not in the contract, left in the file: {names}")
+    if cleaned and (why := unavailable()):
+        said.append(
+            f"the quick lane does not run here ({why}): all rows took the contract lane, which "
+            "gives the same and takes longer"
+        )
     return tuple(said)
 
 

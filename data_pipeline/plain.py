@@ -1,22 +1,25 @@
-"""The quick lane: rows whose every value is beyond doubt, from text to types in whole columns.
+"""The quick lane: rows whose every value is beyond doubt, from text to types in one pass.
 
-A value is beyond doubt when it is written in the contract's own form, with nothing to repair: that
-can be seen in its bytes, a column of a batch at a time. Everything else is left to the contract
-lane (`judge.py`), which knows all forms; a shared test holds the two against each other.
+A value is beyond doubt when it is written in the contract's own form, with nothing to repair. Here
+the contract is put into the terms of the compiled reader (`sources/kernel.py`), and what that takes
+becomes typed rows. Everything else is left to the contract lane (`judge.py`), which knows all
+forms; a shared test holds the two against each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data_pipeline.contract import (
-    NO_BLANK_ENDS,
-    QUARANTINE,
+    BLANKS,
+    NULL,
     Column,
     Default,
     Email,
@@ -26,28 +29,17 @@ from data_pipeline.contract import (
     Text,
     Whole,
 )
-from data_pipeline.sources.arrays import mask, numbers, of_mask, of_numbers, of_texts, valid_where
-from data_pipeline.sources.header import Format, Header
-from data_pipeline.sources.instants import micros, read_instants
-from data_pipeline.sources.letters import Letters
-from data_pipeline.sources.scan import Mask
+from data_pipeline.errors import BooksError
+from data_pipeline.sources.arrays import numbers, of_numbers, valid_where
+from data_pipeline.sources.header import Format
+from data_pipeline.sources.instants import micros
+from data_pipeline.sources.kernel import Empty, Field, Kernel, Kind, Letter, Values, unavailable
+from data_pipeline.sources.reading import Records, Rest
+from data_pipeline.sources.scan import Bytes
 
 PLAIN_UNITS, PLAIN_PRICE = 999_999, 99_999_999
 """Up to these, the product of both fits the amount: the quick lane takes no larger ones."""
 
-IS_PLAIN = "is_plain"
-
-LONGEST_WHOLE, LONGEST_MONEY = 19, 13
-"""Numbers of so many characters fit 64 bits, whatever their digits are."""
-
-DIGITS, DOT, MINUS = np.uint8(10), ord("."), ord("-")
-ZERO, CAPITALS = np.uint8(ord("0")), np.uint8(ord("A"))
-BLANK_BYTES = np.isin(np.arange(256), list(b" \t\n\r\v\f"))
-MAY_BEGIN_BLANK = BLANK_BYTES | np.isin(np.arange(256), [0xC2, 0xE3, 0xEF])
-MAY_END_BLANK = BLANK_BYTES | (np.arange(256) >= 0x80)
-"""Bytes that a text may begin or end with which trimming would change."""
-
-WHOLE = {"BIGINT": np.int64, "INTEGER": np.int32}
 TYPES = {
     "BIGINT": pa.int64(),
     "INTEGER": pa.int32(),
@@ -57,164 +49,109 @@ TYPES = {
 }
 
 
-def has_plain_forms(table: Table, format_: Format) -> bool:
-    """Whether the source writes values as the contract does, so that the quick lane applies."""
+def applies(table: Table, format_: Format) -> bool:
+    """Whether the quick lane may be taken: the source writes values as the contract does, and the
+    kernel runs here.
+    """
     times = any(isinstance(c.type, Instant) for c in table.raw_columns)
     local = times and (format_.timestamp is not None or format_.timezone != "UTC")
-    return format_.decimal == "." and not local
+    return format_.decimal == "." and not local and not unavailable()
 
 
-def typed_schema(table: Table, header: Header) -> pa.Schema:
-    """The schema of typed rows: the columns that the file has, those that follow from them,
-    `source_line`, and whether the row is plain.
+class QuickLane:
+    """Takes the plain rows of one file, of whose records the `fields` are named (None: the contract
+    does not have it). `latest` is the last instant (UTC) that is not in the future. `schema` is
+    that of the typed rows: the columns that the file has, those that follow from them, and
+    `source_line`.
     """
-    columns = [*_present(table, header), *_derived(table)]
-    fields = [pa.field(c.name, TYPES[c.type.sql]) for c in columns]
-    fields += [pa.field("source_line", pa.int64()), pa.field(IS_PLAIN, pa.bool_())]
-    return pa.schema(fields)
 
+    def __init__(
+        self, table: Table, fields: Sequence[str | None], delimiter: str, latest: datetime
+    ) -> None:
+        self._names = fields
+        self._derived = [c for c in table.columns if c.derived]
+        columns = [*(c for c in table.raw_columns if c.name in fields), *self._derived]
+        typed = [pa.field(c.name, TYPES[c.type.sql]) for c in columns]
+        self.schema = pa.schema([*typed, pa.field("source_line", pa.int64())])
+        wanted = [_field(table.by_name[name], latest) if name else Field() for name in fields]
+        self._kernel = Kernel(wanted, delimiter, BLANKS, _letters_of(Email()))
 
-def take_plain(
-    table: Table, header: Header, batch: pa.RecordBatch, latest: datetime
-) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Split a batch of text rows: all of them typed, and those that are not plain as they are.
-
-    The typed ones say of themselves whether they are plain; others hold anything. To take these
-    out is left to who reads them, for whom it costs no copy. `latest` is the last instant (UTC)
-    that is not in the future.
-    """
-    schema = typed_schema(table, header)
-    if batch.column("fault").null_count == 0:
-        nothing = [pa.nulls(0, field.type) for field in schema]
-        return pa.RecordBatch.from_arrays(nothing, schema=schema), batch
-    plain = mask(batch.column("fault").is_null())
-    values = {"source_line": batch.column("source_line")}
-    for column in _present(table, header):
-        values[column.name], good = _read(column, batch.column(column.name), latest)
-        plain &= good
-    values |= {column.name: _amount(values) for column in _derived(table)}
-    values[IS_PLAIN] = of_mask(plain)
-    typed = pa.RecordBatch.from_arrays([values[name] for name in schema.names], schema=schema)
-    return typed, batch.slice(0, 0) if plain.all() else batch.filter(of_mask(~plain))
-
-
-def _present(table: Table, header: Header) -> list[Column]:
-    return [c for c in table.raw_columns if c.name in header.positions]
-
-
-def _derived(table: Table) -> list[Column]:
-    return [c for c in table.columns if c.derived]
+    def take(self, records: Records) -> tuple[pa.RecordBatch, Rest]:
+        """Split records: the plain ones typed, and the rest. Raises BooksError unless each record
+        that was counted is in one of the two, once.
+        """
+        taken = self._kernel.read(records.lines())
+        rest = records.rest(taken.left)
+        read = np.sort(np.concatenate((taken.lines, rest.lines)), kind="stable")
+        if not np.array_equal(read, records.begins):
+            raise BooksError(
+                f"{records.where}: {len(records.begins)} records were counted, {len(read)} were "
+                "read, and not the same ones; nothing was loaded"
+            )
+        values = {
+            name: _array(read, self.schema.field(name).type)
+            for name, read in zip(self._names, taken.values, strict=True)
+            if name and read
+        }
+        values["source_line"] = of_numbers(taken.lines, pa.int64())
+        values |= {column.name: _amount(values) for column in self._derived}
+        columns = [values[name] for name in self.schema.names]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema), rest
 
 
 def _amount(values: Mapping[str, pa.Array]) -> pa.Array:
-    """Quantity times price, exact: both are whole numbers here, and small enough where plain."""
+    """Quantity times price, exact: both are whole numbers here, and small enough."""
     units = numbers(values["quantity"]) * numbers(values["price"])
     return of_numbers(units, TYPES["DECIMAL(18,4)"])
 
 
-def _may_be_empty(column: Column) -> bool:
-    """Whether a missing value is neither a reason to quarantine nor a repair."""
-    counted = isinstance(column.missing, Default) and column.missing.counted
-    return column.missing != QUARANTINE and not counted
+def _array(values: Values, type_: pa.DataType) -> pa.Array:
+    if type_ == pa.string():
+        parts = [None, pa.py_buffer(values.numbers), pa.py_buffer(values.letters)]
+        array = pa.Array.from_buffers(type_, len(values.numbers) - 1, parts)
+    else:
+        array = of_numbers(values.numbers, type_)
+    return array if values.valid is None else valid_where(array, values.valid)
 
 
-def _read(column: Column, texts: pa.StringArray, latest: datetime) -> tuple[pa.Array, Mask]:
-    """Read a column of texts, and say which of its values are plain; the others may be anything."""
-    letters = Letters.of(texts)
-    empty = letters.bounds[1:] == letters.bounds[:-1]
+def _field(column: Column, latest: datetime) -> Field:
+    """The column in the kernel's terms."""
+    field = _field_of_kind(column, latest)
+    match column.missing:
+        case Default(value=int(value)) if not column.missing.counted:
+            return replace(field, empty=Empty.IS_FALLBACK, fallback=value)
+        case _ if column.missing == NULL:
+            return replace(field, empty=Empty.IS_NULL)
+    return replace(field, empty=Empty.IS_DOUBTFUL)
+
+
+def _field_of_kind(column: Column, latest: datetime) -> Field:
     match column.type:
-        case Whole():
-            values, good = _read_whole(column, column.type, letters)
-        case Money():
-            values, good = _read_money(column.type, letters)
+        case Whole() as whole:
+            limit = PLAIN_UNITS if whole.sql == "INTEGER" else whole.high
+            low, high = max(whole.low, -limit), min(whole.high, limit)
+            is_wide = whole.sql == "BIGINT"
+            return Field(Kind.WHOLE, low=low, high=high, nonzero=whole.nonzero, is_wide=is_wide)
+        case Money() as money:
+            limits = max(money.low, Decimal(0)), min(money.high, Decimal(PLAIN_PRICE))
+            low, high = (int(limit.scaleb(money.scale)) for limit in limits)
+            return Field(Kind.MONEY, low=low, high=high, is_wide=True)
         case Instant():
-            values, good = _read_instant(texts, latest)
+            return Field(Kind.INSTANT, high=micros(latest), is_wide=True)
         case Email():
-            good = _is_text(column, texts, letters) & _is_email(column.type, texts, letters)
-            values = texts
+            return Field(Kind.EMAIL, marks=column.missing_marks)
         case Text():
-            values, good = texts, _is_text(column, texts, letters)
-    if empty.any():
-        good = good | empty if _may_be_empty(column) else good & ~empty
-        if not isinstance(column.missing, Default):
-            values = valid_where(values, ~empty)
-    return values, good & mask(texts.is_valid()) if texts.null_count else good
+            return Field(Kind.TEXT, marks=column.missing_marks)
 
 
-def _read_whole(column: Column, type_: Whole, letters: Letters) -> tuple[pa.Array, Mask]:
-    """ASCII digits alone, perhaps behind a minus."""
-    lengths = letters.lengths
-    shaped = (lengths > 0) & (lengths <= LONGEST_WHOLE)
-    odd = np.flatnonzero(letters.data - ZERO >= DIGITS)
-    signed = type_.low < 0
-    if len(odd):
-        owners = letters.owners(odd)
-        if signed:
-            sign = (letters.data[odd] == MINUS) & (odd == letters.starts[owners])
-            owners = owners[~(sign & (lengths[owners] > 1) & (lengths[owners] < LONGEST_WHOLE))]
-        shaped[owners] = False
-    if signed:
-        shaped &= lengths < LONGEST_WHOLE
-    cast = letters.texts(shaped).cast(pa.int64() if signed else pa.uint64())
-    values = numbers(cast)
-    limit = min(type_.high, PLAIN_UNITS) if type_.sql == "INTEGER" else type_.high
-    good = shaped & (values >= max(type_.low, -limit)) & (values <= limit)
-    if type_.nonzero:
-        good &= values != 0
-    default = column.missing.value if isinstance(column.missing, Default) else 0
-    kept = np.where(good, values, np.array(default, values.dtype))
-    return of_numbers(kept.astype(WHOLE[type_.sql]), TYPES[type_.sql]), good
-
-
-def _read_money(type_: Money, letters: Letters) -> tuple[pa.Array, Mask]:
-    """Digits, or digits, one point and one to four digits."""
-    data, bounds = letters.data, letters.bounds
-    good = (letters.lengths > 0) & (letters.lengths <= LONGEST_MONEY)
-    points = data == DOT
-    good[letters.owners(np.flatnonzero((data - ZERO >= DIGITS) & ~points))] = False
-    before = np.zeros(len(data) + 1, np.int32)
-    np.cumsum(points, out=before[1:])
-    many = before[bounds[1:]] - before[bounds[:-1]]
-    digits = Letters(data[~points], bounds - before[bounds])
-    places = np.zeros(len(many), np.int64)
-    if len(where := np.flatnonzero(points)):
-        point = where[np.minimum(before[letters.starts], len(where) - 1)]
-        places = np.where(many == 1, letters.ends - 1 - point, 0)
-        pointed = (places >= 1) & (places <= type_.scale) & (point > letters.starts)
-        good &= (many == 0) | ((many == 1) & pointed)
-    worth = (10 ** np.arange(type_.scale, -1, -1))[np.clip(places, 0, type_.scale)]
-    cast = digits.texts(good).cast(pa.int64())
-    units = numbers(cast) * worth
-    good &= units <= PLAIN_PRICE * 10**type_.scale
-    return of_numbers(units, TYPES[type_.sql]), good
-
-
-def _read_instant(texts: pa.StringArray, latest: datetime) -> tuple[pa.Array, Mask]:
-    read, good = read_instants(texts)
-    good &= read <= micros(latest)
-    return of_numbers(read, pa.timestamp("us")), good
-
-
-def _is_text(column: Column, texts: pa.StringArray, letters: Letters) -> Mask:
-    """Nothing to trim, and no mark that stands for a missing value."""
-    first, last = letters.at(letters.starts), letters.at(letters.ends - 1)
-    shaped = np.ones(len(texts), bool)
-    suspects = np.flatnonzero(MAY_BEGIN_BLANK[first] | MAY_END_BLANK[last])
-    if len(suspects):
-        chosen = texts.take(of_numbers(suspects, pa.int64()))
-        shaped[suspects] = mask(pc.match_substring_regex(chosen, NO_BLANK_ENDS))
-    marks = [mark for mark in column.missing_marks if mark]
-    if marks:
-        short = np.flatnonzero(letters.lengths <= max(map(len, marks)))
-        if len(short):
-            chosen = texts.take(of_numbers(short, pa.int64()))
-            shaped[short] &= ~mask(pc.is_in(chosen, of_texts(marks)))
-    return shaped
-
-
-def _is_email(type_: Email, texts: pa.StringArray, letters: Letters) -> Mask:
-    """Of the pattern, and ASCII without capitals; of other letters the case is not known here."""
-    shaped = mask(pc.match_substring_regex(texts, type_.pattern))
-    odd = np.flatnonzero((letters.data >= 0x80) | (letters.data - CAPITALS < 26))
-    shaped[letters.owners(odd)] = False
-    return shaped
+def _letters_of(address: Email) -> Bytes:
+    """Where each byte may stand in an address that is in lower case already. Only ASCII is known
+    here: of other letters the case is not.
+    """
+    classes = np.zeros(256, np.uint8)
+    for byte in range(128):
+        letter = chr(byte)
+        if letter == letter.lower():
+            classes[byte] |= Letter.IN_LOCAL * bool(re.fullmatch(address.local, letter))
+            classes[byte] |= Letter.IN_DOMAIN * bool(re.fullmatch(address.domain, letter))
+    return classes

@@ -10,30 +10,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 
+from data_pipeline import plain
 from data_pipeline.contract import FUTURE_TOLERANCE, TABLES, Table
 from data_pipeline.engines import RAW_ROWS, Engine
 from data_pipeline.errors import BooksError
 from data_pipeline.extract import (
     OpenFile,
     RawFile,
-    Records,
+    Rest,
     open_file,
     read_again,
     read_ahead,
-    with_raw,
 )
 from data_pipeline.judge import judge_rows
 from data_pipeline.masking import Mask, mask_value, personal_columns
-from data_pipeline.plain import IS_PLAIN, has_plain_forms, take_plain, typed_schema
-from data_pipeline.sources.arrays import numbers, of_numbers, of_texts
-from data_pipeline.sources.header import Format, Header
+from data_pipeline.sources.arrays import of_numbers, of_texts
+from data_pipeline.sources.header import Format
 from data_pipeline.sources.instants import micros
 from data_pipeline.sources.outline import BlockOutline, LineSet
 from data_pipeline.sql import quote, staging_name, text
+
+Item = TypeVar("Item")
 
 OnRead = Callable[[RawFile, int], None]
 """Is told of a file and how many of its bytes have been read."""
@@ -52,12 +54,13 @@ class Doubtful:
         self._kept: list[pa.RecordBatch] | None = []
         self._room = KEPT_BYTES
 
-    def add(self, records: Records, rows: pa.RecordBatch) -> None:
-        """Add some rows of the records."""
-        self._lines.add(numbers(rows.column("source_line")))
-        if self._kept is not None and rows.num_rows:
-            self._kept.append(with_raw(records, rows))
-            self._room -= self._kept[-1].nbytes
+    def add(self, rest: Rest) -> None:
+        """Add what is left of some records."""
+        self._lines.add(rest.lines)
+        if self._kept is not None and len(rest.lines):
+            rows = rest.rows()
+            self._kept += rows
+            self._room -= sum(batch.nbytes for batch in rows)
             if self._room < 0:
                 self._kept = None
 
@@ -137,20 +140,20 @@ def _take_plain_rows(
     mask: Mask | None,
 ) -> CleanedFile:
     opened = open_file(file, format_)
-    batches: Iterator[Records] = read_ahead(opened.batches())
-    if on_read:
-        batches = _watched(opened, batches, on_read)
     doubtful, taken = Doubtful(), 0
     engine.make_room(staging_name(table), table, opened.header.positions)
-    if has_plain_forms(table, format_):
+    if plain.applies(table, format_):
         latest = first_seen + FUTURE_TOLERANCE
-        typed = _typed_batches(table, opened.header, batches, latest, doubtful)
-        reader = pa.RecordBatchReader.from_batches(typed_schema(table, opened.header), typed)
-        insert = _insert_plain(table, reader.schema, masked=mask is not None)
+        lane = plain.QuickLane(table, opened.fields, opened.delimiter, latest)
+        split = read_ahead(lane.take(records) for records in opened.batches())
+        typed = _typed_batches(_watched(opened, split, on_read), doubtful)
+        reader = pa.RecordBatchReader.from_batches(lane.schema, typed)
+        insert = _insert_plain(table, lane.schema, masked=mask is not None)
         taken = engine.stream(insert, reader, {"file": file.name, **_values(mask)})
     else:
-        for records in batches:
-            doubtful.add(records, records.rows)
+        whole = read_ahead(records.rest() for records in opened.batches())
+        for rest in _watched(opened, whole, on_read):
+            doubtful.add(rest)
     return CleanedFile(
         file,
         first_seen,
@@ -165,16 +168,11 @@ def _take_plain_rows(
 
 
 def _typed_batches(
-    table: Table,
-    header: Header,
-    batches: Iterator[Records],
-    latest: datetime,
-    doubtful: Doubtful,
+    batches: Iterator[tuple[pa.RecordBatch, Rest]], doubtful: Doubtful
 ) -> Iterator[pa.RecordBatch]:
-    """Pass on all rows typed, and put those aside that are not plain."""
-    for records in batches:
-        typed, others = take_plain(table, header, records.rows, latest)
-        doubtful.add(records, others)
+    """Pass on the typed rows, and put the rest aside."""
+    for typed, rest in batches:
+        doubtful.add(rest)
         yield typed
 
 
@@ -186,7 +184,7 @@ def _insert_plain(table: Table, schema: pa.Schema, *, masked: bool) -> str:
     values = (mask_value(c, quote(c.name)) if c in masks else quote(c.name) for c in there)
     return (
         f"INSERT INTO {staging_name(table)} ({', '.join(names)}) "
-        f"SELECT {', '.join(values)}, $file, source_line FROM {RAW_ROWS} WHERE {IS_PLAIN}"
+        f"SELECT {', '.join(values)}, $file, source_line FROM {RAW_ROWS}"
     )
 
 
@@ -226,11 +224,14 @@ def _judge(
     engine.rows("DROP TABLE judged")
 
 
-def _watched(opened: OpenFile, batches: Iterator[Records], on_read: OnRead) -> Iterator[Records]:
-    for records in batches:
-        on_read(opened.file, opened.bytes_read)
-        yield records
-    on_read(opened.file, opened.file.size)
+def _watched(opened: OpenFile, items: Iterator[Item], on_read: OnRead | None) -> Iterator[Item]:
+    """Say after each item how far the file has been read."""
+    for item in items:
+        if on_read:
+            on_read(opened.file, opened.bytes_read)
+        yield item
+    if on_read:
+        on_read(opened.file, opened.file.size)
 
 
 def _left_over(table: Table, file: CleanedFile, format_: Format) -> Iterator[pa.RecordBatch]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import csv
+import io
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,18 @@ from hypothesis import strategies as st
 
 from data_pipeline import transform
 from data_pipeline.contract import TABLES, Table
-from data_pipeline.extract import find_files, open_file, with_raw
+from data_pipeline.extract import Records, find_files, open_file
 from data_pipeline.judge import judge_rows
-from data_pipeline.plain import IS_PLAIN, PLAIN_PRICE, PLAIN_UNITS, take_plain
-from data_pipeline.sources.header import Format
+from data_pipeline.plain import PLAIN_PRICE, PLAIN_UNITS, QuickLane
+from data_pipeline.sources.header import Format, Header
+from data_pipeline.sources.parquet import DELIMITER, ParquetRecords
+from data_pipeline.sources.records import find_records
+from data_pipeline.sources.splitting import Splitter
+from data_pipeline.sources.text import TextRecords
 from tests.shop import Shop
 
 UTC = Format(timezone="UTC")
-SEEN = datetime(2026, 1, 1)
+LATEST = datetime(2026, 1, 2)
 NUMBERS = [
     *(
         "1",
@@ -147,35 +153,44 @@ def test_the_two_lanes_agree_on_every_nasty_value(name: str) -> None:
 
 
 def assert_lanes_agree(table: Table, rows: list[list[str]]) -> int:
-    names = [c.name for c in table.raw_columns]
-    lines = pa.array(range(1, len(rows) + 1), pa.int64())
-    texts = [pa.array(list(column), pa.string()) for column in zip(*rows, strict=True)]
-    fault = pa.nulls(len(rows), pa.string())
-    batch = pa.RecordBatch.from_arrays([*texts, lines, fault], [*names, "source_line", "fault"])
-    header = _Header(dict.fromkeys(names, 0))
-    latest = SEEN + timedelta(days=1)
-    typed, others = take_plain(table, header, batch, latest)  # type: ignore[arg-type]
-    plain = typed.filter(typed.column(IS_PLAIN))
-    assert plain.num_rows + others.num_rows == len(rows)
-    judged = judge(table, batch, latest)
-    taken = plain.to_pylist()
-    assert [r["source_line"] for r in taken] == sorted(
-        {*lines.to_pylist()} - {*others["source_line"].to_pylist()}
-    )
-    for row in taken:
+    """Take the rows as lines of CSV and as a Parquet file's; say how many were plain."""
+    header = [c.name for c in table.raw_columns]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    lines = text_records(text.getvalue().encode(), len(header))
+    columns = [pa.array(list(column), pa.string()) for column in zip(*rows, strict=True)]
+    numbered = [pa.array(range(1, len(rows) + 1), pa.int64()), pa.nulls(len(rows), pa.string())]
+    batch = pa.RecordBatch.from_arrays([*columns, *numbered], [*header, "source_line", "fault"])
+    plain = take_all(table, lines, ",")
+    assert take_all(table, ParquetRecords("sales.parquet", 1, batch), DELIMITER) == plain
+    judged = judge(table, batch, LATEST)
+    for row in plain:
         verdict = judged[row["source_line"]]
         assert verdict["reason"] is None, row
         assert verdict["repairs"] is None, row
-        assert {n: verdict[n] for n in names} == {n: row[n] for n in names}
+        assert {n: verdict[n] for n in header} == {n: row[n] for n in header}
         if table.name == "sales":
+            assert row["total_sales"] == row["quantity"] * row["price"]
             assert abs(row["quantity"]) <= PLAIN_UNITS
             assert row["price"] <= PLAIN_PRICE
-    return len(taken)
+    return len(plain)
 
 
-class _Header:
-    def __init__(self, positions: dict[str, int]) -> None:
-        self.positions = positions
+def take_all(table: Table, records: Records, delimiter: str) -> list[dict[str, Any]]:
+    """The rows that are taken; together with the rest they are all rows, in order."""
+    lane = QuickLane(table, [c.name for c in table.raw_columns], delimiter, LATEST)
+    typed, rest = lane.take(records)
+    lines = typed.column("source_line").to_pylist()
+    assert lines == sorted(lines)
+    assert sorted([*lines, *rest.lines.tolist()]) == records.begins.tolist()
+    rows: list[dict[str, Any]] = typed.to_pylist()
+    return rows
+
+
+def text_records(data: bytes, fields: int) -> TextRecords:
+    names = tuple(f"c{i}" for i in range(fields))
+    splitter = Splitter("some.csv", ",", Header(names, {n: i for i, n in enumerate(names)}, ()))
+    return TextRecords(splitter, data, 1, find_records(data, ",", fields, final=True))
 
 
 def judge(table: Table, batch: pa.RecordBatch, latest: datetime) -> dict[int, dict[str, Any]]:
@@ -205,7 +220,7 @@ def test_a_row_put_aside_has_the_text_that_it_has_when_read_again(
     head = "transaction_id,customer_id,product_id,quantity,price,timestamp"
     (raw / "sales.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
     opened = open_file(find_files(raw)[0], UTC)
-    read = [with_raw(records, records.rows) for records in opened.batches()]
+    read = [batch for records in opened.batches() for batch in records.rest().rows()]
     texts = [text for batch in read for text in batch.column("raw").to_pylist()]
     assert sorted(texts) == sorted(rows)
 

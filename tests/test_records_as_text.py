@@ -12,7 +12,7 @@ from data_pipeline.extract import find_files, open_file
 from data_pipeline.sources.header import Format
 from data_pipeline.sources.letters import texts_between
 from data_pipeline.sources.records import join_records
-from data_pipeline.sources.text import MANY_QUOTED
+from data_pipeline.sources.splitting import MANY_QUOTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,9 +49,10 @@ def test_few_and_many_quotes_are_split_alike(
         lanes.append(len(starts))
         return join_records(data, starts, ends)
 
-    monkeypatch.setattr("data_pipeline.sources.text.join_records", watched)
+    monkeypatch.setattr("data_pipeline.sources.splitting.join_records", watched)
     opened = open_file(find_files(tmp_path)[0], Format())
-    rows = [row for records in opened.batches() for row in records.rows.to_pylist()]
+    batches = [batch for records in opened.batches() for batch in records.rest().rows()]
+    rows = [row for batch in batches for row in batch.to_pylist()]
     assert len(lanes) == (1 if every < MANY_QUOTED else 2)
     assert opened.rows == ROWS + 2
     faults = {row["source_line"]: row["fault"] for row in rows if row["fault"]}

@@ -21,6 +21,7 @@ LONG = b'a\n"\x80 ' * 14
 def small_pieces() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scan, "PIECE_BYTES", 16)
+        patch.setattr(scan, "ASCII_PIECE_BYTES", 16)
         yield
 
 

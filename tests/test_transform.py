@@ -6,20 +6,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import duckdb
+import numpy as np
 import pytest
 
 from data_pipeline import transform
 from data_pipeline.config import Settings
 from data_pipeline.contract import FUTURE_TOLERANCE, TABLES
 from data_pipeline.engines.duckdb import DuckDBEngine
-from data_pipeline.extract import find_files, open_file, with_raw
+from data_pipeline.extract import find_files, open_file
 from data_pipeline.pipeline import run
 from data_pipeline.sources.header import Format
 from data_pipeline.transform import Doubtful
 from tests.rawfiles import STORE, sales
 
 if TYPE_CHECKING:
-    from data_pipeline.extract import Records
+    from data_pipeline.extract import Rest
     from data_pipeline.sources.files import RawFile
     from tests.shop import Shop
 
@@ -49,37 +50,37 @@ def sales_of(shop: Shop, *rows: str) -> RawFile:
 
 
 @pytest.fixture
-def records(shop: Shop) -> Records:
+def rest(shop: Shop) -> Rest:
     (read,) = open_file(sales_of(shop, f"1,1,1,1,$5,{DAY}", f"2,1,1,1,$6,{DAY}"), UTC).batches()
-    return read
+    return read.rest()
 
 
 @pytest.mark.parametrize(("short", "kept"), [(0, True), (1, False)])
 def test_rows_are_kept_as_long_as_there_is_room(
-    records: Records, monkeypatch: pytest.MonkeyPatch, short: int, kept: bool
+    rest: Rest, monkeypatch: pytest.MonkeyPatch, short: int, kept: bool
 ) -> None:
-    room = 2 * with_raw(records, records.rows).nbytes
+    room = 2 * sum(batch.nbytes for batch in rest.rows())
     monkeypatch.setattr(transform, "KEPT_BYTES", room - short)
     doubtful = Doubtful()
     for _ in range(2):
-        doubtful.add(records, records.rows)
+        doubtful.add(rest)
     assert (doubtful._kept is not None) == kept
 
 
 def test_rows_beyond_the_room_are_counted_and_not_kept(
-    shop: Shop, records: Records, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transform, "KEPT_BYTES", 0)
     doubtful = Doubtful()
-    for at in range(2):
-        doubtful.add(records, records.rows.slice(at, 1))
-    (file,) = find_files(shop.raw)
+    file = sales_of(shop, *(f"{n},1,1,1,${n},{DAY}" for n in (1, 2, 3)))
     opened = open_file(file, UTC)
-    assert [read.rows.num_rows for read in opened.batches()] == [2]
+    (records,) = opened.batches()
+    for line in (2, 4):
+        doubtful.add(records.rest(np.array([line])))
     again = doubtful.batches(file, UTC, opened.outline)
     assert [text for b in again for text in b.column("raw").to_pylist()] == [
-        f"1,1,1,1,$5,{DAY},",
-        f"2,1,1,1,$6,{DAY},",
+        f"1,1,1,1,$1,{DAY},",
+        f"3,1,1,1,$3,{DAY},",
     ]
 
 

@@ -54,6 +54,12 @@ class Header:
     positions: dict[str, int]
     unknown: tuple[str, ...]
 
+    @property
+    def fields(self) -> tuple[str | None, ...]:
+        """The contract's name of each field of a record; None where it has none."""
+        known = {position: name for name, position in self.positions.items()}
+        return tuple(known.get(position) for position in range(len(self.names)))
+
 
 class HeaderError(SourceError):
     """The header does not fit. `matched` counts the columns that did."""

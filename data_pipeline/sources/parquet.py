@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -13,14 +15,18 @@ import pyarrow.parquet as pq
 
 from data_pipeline.contract import Table
 from data_pipeline.errors import BooksError, SourceError
-from data_pipeline.sources.arrays import of_numbers, of_texts
+from data_pipeline.sources.arrays import mask, numbers, of_mask, of_numbers, of_texts
 from data_pipeline.sources.files import RawFile, content_hash
 from data_pipeline.sources.header import Format, match_header
+from data_pipeline.sources.kernel import Lines
+from data_pipeline.sources.letters import Letters
 from data_pipeline.sources.outline import BlockOutline
-from data_pipeline.sources.reading import Records
+from data_pipeline.sources.reading import NUL, SHOWN_NUL, with_raw
+from data_pipeline.sources.scan import Mask, Positions
 
 BATCH_ROWS = 65_536
-NUL, SHOWN_NUL = "\0", "\\x00"
+DELIMITER = "\x1f"
+"""Stands between the values of a row where it is written as a line: the unit separator."""
 
 
 class ParquetFile:
@@ -37,6 +43,8 @@ class ParquetFile:
             raise SourceError(f"{file.name} is a cut or damaged Parquet file ({error})") from None
         names = self._parquet.schema_arrow.names
         self.header = match_header(file.name, table, format_, names)
+        self.delimiter = DELIMITER
+        self.fields: tuple[str | None, ...] = tuple(self.header.positions)
         for name, position in self.header.positions.items():
             kind = self._parquet.schema_arrow.field(position).type
             if pa.types.is_nested(kind) or pa.types.is_binary(kind):
@@ -47,7 +55,7 @@ class ParquetFile:
         """How far the file has been read, by its share of rows."""
         return self.file.size * self.rows // max(int(self._parquet.metadata.num_rows), 1)
 
-    def batches(self) -> Iterator[Records]:
+    def batches(self) -> Iterator[ParquetRecords]:
         """Yield the rows as text columns; `source_line` is the row's number."""
         used = [self.header.names[p] for p in self.header.positions.values()]
         before = self.file.path.stat()
@@ -63,7 +71,7 @@ class ParquetFile:
                 columns |= {"source_line": of_numbers(lines, pa.int64()), "fault": fault}
                 self.rows += batch.num_rows
                 rows = pa.RecordBatch.from_arrays([*columns.values()], [*columns])
-                yield Records(rows, self._texts_of)
+                yield ParquetRecords(self.file.name, int(lines[0]), rows)
         except (pa.ArrowInvalid, OSError) as error:
             raise SourceError(f"{self.file.name} is a damaged Parquet file ({error})") from None
         after = self.file.path.stat()
@@ -77,10 +85,71 @@ class ParquetFile:
                 f"{self.rows} were read; nothing was loaded"
             )
 
-    def _texts_of(self, batch: pa.RecordBatch) -> pa.StringArray:
-        """The rows of a batch, written as CSV."""
-        values = (batch.column(name).to_pylist() for name in self.header.positions)
-        return of_texts([_as_csv(row) for row in zip(*values, strict=True)])
+
+@dataclass(frozen=True, slots=True)
+class ParquetRest:
+    """Rows of a Parquet file, already as text."""
+
+    batch: pa.RecordBatch
+
+    @property
+    def lines(self) -> Positions:
+        return numbers(self.batch.column("source_line"))
+
+    def rows(self) -> list[pa.RecordBatch]:
+        """`raw` is the row written as CSV."""
+        values = (column.to_pylist() for _, column in _values(self.batch))
+        raws = of_texts([_as_csv(row) for row in zip(*values, strict=True)])
+        return [with_raw(self.batch, raws)]
+
+
+@dataclass(frozen=True)
+class ParquetRecords:
+    """A batch of rows of a Parquet file, the first of which has the number `first`."""
+
+    name: str
+    first: int
+    batch: pa.RecordBatch
+
+    @property
+    def begins(self) -> Positions:
+        return numbers(self.batch.column("source_line"))
+
+    @property
+    def where(self) -> str:
+        return f"{self.name}, from row {self.first}"
+
+    @cached_property
+    def _odd(self) -> Mask:
+        """Which rows hold what has a meaning in a line: a quote, a line end, the delimiter."""
+        odd = mask(self.batch.column("fault").is_valid())
+        for _, texts in _values(self.batch):
+            odd |= mask(pc.match_substring_regex(texts, f'["\r\n{DELIMITER}]'))
+        return odd
+
+    def lines(self) -> Lines:
+        *others, last = (column for _, column in _values(self.batch))
+        ended = pc.binary_join_element_wise(last, "", "\n")
+        texts = pc.binary_join_element_wise(*others, ended, DELIMITER)
+        data = Letters.of(pc.if_else(of_mask(self._odd), "\n", texts)).data.tobytes()
+        return Lines(data, self.first, len(self._odd), self._odd if self._odd.any() else None)
+
+    def rest(self, left: Positions | None = None) -> ParquetRest:
+        if left is None:
+            return ParquetRest(self.batch)
+        chosen = self._odd.copy()
+        chosen[left - self.first] = True
+        return self.some(chosen)
+
+    def some(self, chosen: Mask) -> ParquetRest:
+        """Some of the rows, as text."""
+        return ParquetRest(self.batch.filter(of_mask(chosen)))
+
+
+def _values(batch: pa.RecordBatch) -> list[tuple[str, pa.Array]]:
+    """The columns that came from the file."""
+    there = zip(batch.schema.names, batch.columns, strict=True)
+    return [(name, column) for name, column in there if name not in ("source_line", "fault")]
 
 
 def _as_csv(row: Sequence[str]) -> str:

@@ -1,51 +1,64 @@
-"""What a raw file gives while it is read: its records in batches, each of which knows its texts."""
+"""What a raw file gives while it is read: its records in pieces, found and counted, and read only
+when they are asked for.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from data_pipeline.sources.arrays import numbers
-from data_pipeline.sources.letters import texts_between
-from data_pipeline.sources.records import Block, find_records
+from data_pipeline.sources.kernel import Lines
+from data_pipeline.sources.scan import Positions
 
 Item = TypeVar("Item")
 
-AHEAD = 4
-"""So many items are made ahead: a block of text gives up to three, only one of which is large."""
+AHEAD = 2
+"""So many items are made ahead; each holds a block of text, or what was read of it."""
+
+NUL, SHOWN_NUL = "\0", "\\x00"
+"""Not every warehouse can hold a NUL."""
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Records of a file: `rows` holds their fields as text under the contract's names, with
-    `source_line`, and `fault`, the reason why a record could not be split (its fields are NULL
-    then). `texts_of` gives the texts of some of these rows.
+class Rest(Protocol):
+    """Records that are to be read as text: the line on which each begins, in order, and their rows
+    in batches: fields under the contract's names, `source_line`, `fault` (why a record could not be
+    split; its fields are NULL then) and `raw`, the record as text.
     """
 
-    rows: pa.RecordBatch
-    texts_of: Callable[[pa.RecordBatch], pa.StringArray]
+    @property
+    def lines(self) -> Positions: ...
+
+    def rows(self) -> list[pa.RecordBatch]: ...
 
 
-class BlockTexts:
-    """The texts of records of one block of a text file; where they lie is found when asked."""
+class Records(Protocol):
+    """A piece of a file: the lines on which its records begin, by the counter and in order, and
+    where that is in words.
+    """
 
-    def __init__(self, block: Block, delimiter: str, fields: int) -> None:
-        self._block, self._delimiter, self._fields = block, delimiter, fields
+    @property
+    def begins(self) -> Positions: ...
 
-    def __call__(self, rows: pa.RecordBatch) -> pa.StringArray:
-        data, layout = self._block.data, self._block.layout
-        if layout is None:
-            layout = find_records(data, self._delimiter, self._fields, final=True)
-            self._block = replace(self._block, layout=layout)
-        lines = numbers(rows.column("source_line")) - self._block.first_line
-        at = np.searchsorted(layout.lines, lines)
-        return texts_between(data, layout.starts[at], layout.ends[at])
+    @property
+    def where(self) -> str: ...
+
+    def lines(self) -> Lines:
+        """The lines for the quick lane, without those that are certainly not plain."""
+
+    def rest(self, left: Positions | None = None) -> Rest:
+        """The records on the lines that the quick lane left, and those that it did not see; or
+        all.
+        """
+
+
+def with_raw(batch: pa.RecordBatch, raws: pa.StringArray) -> pa.RecordBatch:
+    """Add the column `raw`, a text that can be shown."""
+    return batch.append_column("raw", pc.replace_substring(raws, NUL, SHOWN_NUL))
 
 
 def read_ahead(items: Iterator[Item]) -> Generator[Item, None, None]:

@@ -1,7 +1,7 @@
 """Where the records of a CSV text lie: the structure, found without reading a single value.
 
 This is the counter of the books: it finds records by line feeds and quotes alone, in whole blocks,
-and knows nothing of the reader that splits them into fields (Arrow's). A record that nobody could
+and knows nothing of those who read their fields (the kernel, and Arrow). A record that nobody could
 split becomes a *fault*: it costs itself, and never a neighbour.
 
 The rules are RFC 4180's: a field is quoted only if it begins with a quote, `""` in it is one quote,
@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -60,17 +60,6 @@ class Block:
     data: bytes
     first_line: int
     layout: Layout | None = None
-
-
-def is_plain(block: bytes) -> bool:
-    """Say whether every line of the block is a record or blank: no quote, no NUL, no carriage
-    return but before a line feed, and nothing but UTF-8.
-    """
-    if b'"' in block or b"\0" in block:
-        return False
-    if b"\r" in block and block.count(b"\r") != block.count(b"\r\n"):
-        return False
-    return is_utf8(block)
 
 
 class Grammar:
@@ -298,3 +287,13 @@ def join_records(data: bytes, starts: Positions, ends: Positions) -> bytes:
     lasts = ends[np.concatenate((breaks - 1, [len(ends) - 1]))]
     view = memoryview(data)
     return b"\n".join(view[a:b] for a, b in zip(firsts, lasts, strict=True)) + b"\n"
+
+
+def cut_out(data: bytes, layout: Layout, chosen: Positions) -> tuple[bytes, Layout]:
+    """Copy some records of a block, by number, so that no other one lies between them."""
+    faults = {at: layout.faults[i] for at, i in enumerate(chosen.tolist()) if i in layout.faults}
+    starts, ends, lines = (a[chosen] for a in (layout.starts, layout.ends, layout.lines))
+    behind = np.cumsum(ends - starts + 1)
+    firsts, lasts = np.append(0, behind[:-1])[: len(chosen)], behind - 1
+    joined = join_records(data, starts, ends)
+    return joined, replace(layout, starts=firsts, ends=lasts, lines=lines, faults=faults)

@@ -15,7 +15,8 @@ PIECE_BYTES = 1 << 18
 RARE = 2000
 """A byte is rare when there are fewer than one in so many."""
 
-HIGH_BITS = np.uint64(0x8080808080808080)
+ASCII_PIECE_BYTES = 1 << 14
+"""In pieces of so many bytes it is asked whether there is anything but ASCII."""
 
 Bytes = NDArray[np.uint8]
 Positions = NDArray[np.int64]
@@ -40,19 +41,13 @@ def find_byte(block: bytes, byte: int) -> Positions:
 
 
 def find_foreign(block: bytes) -> Positions:
-    """The positions of the bytes that are not ASCII, looked for eight at a time."""
-    data = np.frombuffer(block, np.uint8)
-    whole = len(data) // 8 * 8
-    groups = np.concatenate(
-        [
-            np.flatnonzero(piece.view(np.uint64) & HIGH_BITS) + first // 8
-            for first, piece in _pieces(data[:whole])
-        ]
-    )
-    near = (groups[:, None] * 8 + np.arange(8)).ravel()
-    near = np.append(near, np.arange(whole, len(data)))
-    foreign: Positions = near[data[near] >= 128]
-    return foreign
+    """The positions of the bytes that are not ASCII; pieces without any are passed over."""
+    found = [np.zeros(0, np.int64)]
+    for first in range(0, len(block), ASCII_PIECE_BYTES):
+        piece = block[first : first + ASCII_PIECE_BYTES]
+        if not piece.isascii():
+            found.append(np.flatnonzero(np.frombuffer(piece, np.uint8) >= 128) + first)
+    return np.concatenate(found)
 
 
 def find_newlines(block: bytes) -> Positions:

@@ -1,25 +1,24 @@
 """Text files (CSV, TSV, semicolon; plain or gzip; UTF-8, UTF-16 or as declared): records as text.
 
-Blocks of whole records go to Arrow's reader; `records.py` says independently where the records lie
-and how many there are. A block in which the two do not agree is never loaded.
+The text is cut into blocks of whole records. `records.py` says where they lie and how many there
+are; who reads them, the kernel or Arrow, does not know of that and is held against it.
 """
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 
 from data_pipeline.contract import Table
-from data_pipeline.errors import BooksError, SourceError
-from data_pipeline.sources.arrays import of_numbers, of_texts
+from data_pipeline.errors import SourceError
+from data_pipeline.sources.arrays import numbers, of_numbers
 from data_pipeline.sources.files import ByteStream, RawFile
 from data_pipeline.sources.header import Format, has_whole_header, read_header
+from data_pipeline.sources.kernel import Lines
 from data_pipeline.sources.letters import texts_between
 from data_pipeline.sources.outline import (
     BlockOutline,
@@ -28,23 +27,77 @@ from data_pipeline.sources.outline import (
     cut_blocks,
     outline_of,
 )
-from data_pipeline.sources.reading import BlockTexts, Records
-from data_pipeline.sources.records import (
-    Block,
-    Layout,
-    find_records,
-    grammar,
-    is_plain,
-    join_records,
-    records_with_quotes,
-)
+from data_pipeline.sources.reading import with_raw
+from data_pipeline.sources.records import Block, Layout, cut_out, find_records, grammar
 from data_pipeline.sources.scan import Positions, count_newlines, find_newlines
+from data_pipeline.sources.splitting import Splitter
 
 MAX_RECORD_BYTES = 32 << 20
 """A record may be as long as this; a quote still open by then is taken for a stray one."""
 
-MANY_QUOTED = 50
-"""When more than one in so many records has a quote, all are read with an eye for quotes."""
+
+@dataclass(frozen=True, slots=True)
+class TextRest:
+    """Records of a block that are to be read as text."""
+
+    splitter: Splitter
+    data: bytes
+    first_line: int
+    layout: Layout
+
+    @property
+    def lines(self) -> Positions:
+        return self.first_line + self.layout.lines
+
+    def texts(self) -> pa.StringArray:
+        r"""The records as they are; bad bytes stand as \xNN in them."""
+        return texts_between(self.data, self.layout.starts, self.layout.ends)
+
+    def fields(self) -> list[pa.RecordBatch]:
+        """The rows without `raw`."""
+        return self.splitter.split(self.data, self.first_line, self.layout)
+
+    def rows(self) -> list[pa.RecordBatch]:
+        texts, lines, rows = self.texts(), self.lines, []
+        for batch in self.fields():
+            at = np.searchsorted(lines, numbers(batch.column("source_line")))
+            rows.append(with_raw(batch, texts.take(of_numbers(at, pa.int64()))))
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class TextRecords:
+    """The records of one block of a text."""
+
+    splitter: Splitter
+    data: bytes
+    first_line: int
+    layout: Layout
+
+    @property
+    def begins(self) -> Positions:
+        return self.first_line + self.layout.lines
+
+    @property
+    def where(self) -> str:
+        return f"{self.splitter.name}, from line {self.first_line}"
+
+    def lines(self) -> Lines:
+        count = self.layout.newlines + (not self.data.endswith(b"\n"))
+        skipped = None
+        if len(self.layout.inside) or self.layout.faults:
+            skipped = np.zeros(count, np.bool_)
+            skipped[self.layout.inside + 1] = True
+            skipped[self.layout.lines[sorted(self.layout.faults)]] = True
+        return Lines(self.data, self.first_line, count, skipped)
+
+    def rest(self, left: Positions | None = None) -> TextRest:
+        data, layout = self.data, self.layout
+        if left is not None:
+            chosen = np.searchsorted(layout.lines, left - self.first_line)
+            unseen = np.array(sorted(layout.faults), np.int64)
+            data, layout = cut_out(data, layout, np.union1d(chosen, unseen))
+        return TextRest(self.splitter, data, self.first_line, layout)
 
 
 class TextFile:
@@ -64,6 +117,8 @@ class TextFile:
         self._line = 1
         head = self._read_head(format_)
         self.delimiter, self.header, end = read_header(file, table, format_, head)
+        self.fields = self.header.fields
+        self._splitter = Splitter(file.name, self.delimiter, self.header)
         self._line += count_newlines(head[:end])
         self._pending = head[end:]
 
@@ -85,33 +140,22 @@ class TextFile:
             head += block
         return head
 
-    def batches(self) -> Iterator[Records]:
+    def batches(self) -> Iterator[TextRecords]:
         """Yield the records, block after block."""
         for block in self._whole_records():
-            parse = self._parse_plain(block) if is_plain(block.data) else None
-            laid_out = block
-            if parse is None:
-                layout = self._lay_out(block)
-                parse = self._split_records(block, layout)
-                self.outline.append(outline_of(layout, len(block.data), block.first_line))
-                laid_out = replace(block, layout=layout)
-            texts = BlockTexts(laid_out, self.delimiter, len(self.header.names))
-            for rows in parse:
-                yield Records(rows, texts)
+            layout = self._lay_out(block)
+            self.rows += len(layout.starts)
+            self.outline.append(outline_of(layout, len(block.data), block.first_line))
+            yield TextRecords(self._splitter, block.data, block.first_line, layout)
 
-    def read_again(
-        self, outline: Sequence[BlockOutline], choose: Choice
-    ) -> Iterator[tuple[list[pa.RecordBatch], Positions, pa.StringArray]]:
-        """Yield only the wanted records, and the lines and texts of all of them in order. The
-        outline is that of an earlier reading.
-        """
+    def read_again(self, outline: Sequence[BlockOutline], choose: Choice) -> Iterator[TextRest]:
+        """Yield only the wanted records. The outline is that of an earlier reading."""
         pending, self._pending = self._pending, b""
         for data, noted in cut_blocks(pending, self._blocks, outline):
             layout = choose_records(data, noted, choose)
             if len(layout.starts):
-                batches = self._split_records(Block(data, noted.first_line), layout)
-                texts = texts_between(data, layout.starts, layout.ends)
-                yield batches, noted.first_line + layout.lines, texts
+                cut = cut_out(data, layout, np.arange(len(layout.starts)))
+                yield TextRest(self._splitter, cut[0], noted.first_line, cut[1])
 
     def texts(self, lines: Sequence[int]) -> Iterator[tuple[int, str]]:
         """Yield the text of the sound records that begin on the given lines, in order."""
@@ -181,18 +225,6 @@ class TextFile:
                 "this is no table"
             )
 
-    def _parse_plain(self, block: Block) -> list[pa.RecordBatch] | None:
-        """Read a block without quotes: each line is a record. None when lines are blank."""
-        expected = count_newlines(block.data) + (not block.data.endswith(b"\n"))
-        table, ragged = self._read(block.data, quoted=False)
-        if table.num_rows + len(ragged) != expected:
-            return None
-        self.rows += expected
-        nothing = np.zeros(0, np.int64)
-        self.outline.append(BlockOutline(len(block.data), block.first_line, nothing, {}))
-        lines = block.first_line + np.arange(expected, dtype=np.int64)
-        return self._with_lines(table, ragged, lines)
-
     def _lay_out(self, block: Block) -> Layout:
         fields = len(self.header.names)
         layout = block.layout or find_records(block.data, self.delimiter, fields, final=True)
@@ -210,80 +242,3 @@ class TextFile:
             for i in np.flatnonzero(spans)
             if b"\n" in (text := block.data[layout.starts[i] : layout.ends[i]])
         )
-
-    def _split_records(self, block: Block, layout: Layout) -> list[pa.RecordBatch]:
-        """Read laid out records; a few with a quote by themselves, and the others quickly."""
-        self.rows += len(layout.starts)
-        quoted = records_with_quotes(block.data, layout)
-        plain = ~quoted
-        faulty = sorted(layout.faults)
-        plain[faulty] = quoted[faulty] = False
-        lines = block.first_line + layout.lines
-        batches = []
-        lanes = [(plain, False), (quoted, True)]
-        if quoted.sum() > len(quoted) // MANY_QUOTED:  # then to take them apart costs more
-            lanes = [(plain | quoted, True)]
-        for chosen, has_quotes in lanes:
-            count = int(chosen.sum())
-            if not count:
-                continue
-            data = join_records(block.data, layout.starts[chosen], layout.ends[chosen])
-            table, ragged = self._read(data, quoted=has_quotes)
-            if table.num_rows + len(ragged) != count:
-                raise BooksError(
-                    f"{self.file.name}, from line {block.first_line}: {count} records were "
-                    f"counted, {table.num_rows + len(ragged)} were read; nothing was loaded"
-                )
-            batches += self._with_lines(table, ragged, lines[chosen])
-        if faulty:
-            batches.append(self._faults(lines[faulty], [layout.faults[i] for i in faulty]))
-        return batches
-
-    def _read(self, data: bytes, *, quoted: bool) -> tuple[pa.Table, list[tuple[int, int]]]:
-        """Split records into fields. The second value names the ragged ones: (number, fields)."""
-        ragged: list[tuple[int, int]] = []
-
-        def skip(row: pa_csv.InvalidRow) -> str:
-            ragged.append((row.number - 1, row.actual_columns))
-            return "skip"
-
-        names = [f"c{i}" for i in range(len(self.header.names))]
-        used = [names[i] for i in self.header.positions.values()]
-        if not data:
-            return pa.table({n: pa.nulls(0, pa.string()) for n in self.header.positions}), ragged
-        if data.startswith(BOM_UTF8):  # Arrow takes the first one away from any buffer
-            data = BOM_UTF8 + data
-        table = pa_csv.read_csv(
-            pa.py_buffer(data),
-            pa_csv.ReadOptions(use_threads=False, block_size=len(data) + 64, column_names=names),
-            pa_csv.ParseOptions(
-                delimiter=self.delimiter,
-                quote_char='"' if quoted else False,
-                newlines_in_values=quoted,
-                invalid_row_handler=skip,
-            ),
-            pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(used, pa.string()),
-                include_columns=used,
-                strings_can_be_null=False,
-            ),
-        )
-        return table.rename_columns(list(self.header.positions)), ragged
-
-    def _with_lines(
-        self, table: pa.Table, ragged: list[tuple[int, int]], lines: Positions
-    ) -> list[pa.RecordBatch]:
-        kept = np.delete(lines, [i for i, _ in ragged]) if ragged else lines
-        table = table.append_column("source_line", of_numbers(kept, pa.int64()))
-        table = table.append_column("fault", pa.nulls(len(kept), pa.string()))
-        batches = table.to_batches()
-        if ragged:
-            expected = len(self.header.names)
-            reasons = ["too_few_fields" if n < expected else "too_many_fields" for _, n in ragged]
-            batches.append(self._faults(lines[[i for i, _ in ragged]], reasons))
-        return [b for b in batches if b.num_rows]
-
-    def _faults(self, lines: Positions, reasons: list[str]) -> pa.RecordBatch:
-        columns = {name: pa.nulls(len(lines), pa.string()) for name in self.header.positions}
-        columns |= {"source_line": of_numbers(lines, pa.int64()), "fault": of_texts(reasons)}
-        return pa.RecordBatch.from_arrays([*columns.values()], [*columns])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -86,20 +87,18 @@ def _bring(
 
 def _sound(opened: TextFile, columns: Sequence[str], faults: list[int]) -> Iterator[pa.RecordBatch]:
     """Pass on the records that could be split, and note the lines of the others."""
-    for records in opened.batches():
-        rows, fault = records.rows, records.rows.column("fault")
-        if fault.null_count < len(fault):
-            faults += rows.filter(fault.is_valid()).column("source_line").to_pylist()
-            rows = rows.filter(fault.is_null())
-        yield rows.select([*columns, "source_line"])
+    for rows in chain.from_iterable(records.rest().fields() for records in opened.batches()):
+        fault = rows.column("fault")
+        faults += rows.filter(fault.is_valid()).column("source_line").to_pylist()
+        yield rows.filter(fault.is_null()).select([*columns, "source_line"])
 
 
 def _faulty(file: RawFile, opened: TextFile, lines: list[int]) -> Iterator[tuple[str, int]]:
     """Read the texts of records that could not be split: such a one is its own key."""
     wanted = _chosen(np.array(lines, np.int64))
     again = TextFile(file, TABLES[file.table], Format(), again=True)
-    for _, at, texts in again.read_again(opened.outline, wanted.holds) if lines else ():
-        yield from zip(texts.to_pylist(), at.tolist(), strict=True)
+    for rest in again.read_again(opened.outline, wanted.holds) if lines else ():
+        yield from zip(rest.texts().to_pylist(), rest.lines.tolist(), strict=True)
 
 
 def _keep(path: Path, opened: TextFile, lines: Positions) -> None:

@@ -16,7 +16,7 @@ import pytest
 from data_pipeline.contract import FUTURE_TOLERANCE, TABLES
 from data_pipeline.errors import PipelineError, SourceError
 from data_pipeline.extract import find_files, open_file
-from data_pipeline.plain import IS_PLAIN, take_plain
+from data_pipeline.plain import QuickLane
 from data_pipeline.sources import files as files_module
 from data_pipeline.sources.header import Format
 from tests.oracle import Record, RefusedError, amount_of, judge, read_file
@@ -102,14 +102,13 @@ def _read(raw: Path) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any
     opened = open_file(file, Format())
     found: dict[int, dict[str, Any]] = {}
     plain: dict[int, dict[str, Any]] = {}
+    lane = QuickLane(TABLES[file.table], opened.fields, opened.delimiter, LATEST)
     for records in opened.batches():
-        for row in records.rows.to_pylist():
+        for row in (row for batch in records.rest().rows() for row in batch.to_pylist()):
             assert row["source_line"] not in found, "a line twice"
             found[row["source_line"]] = row
-        typed, others = take_plain(TABLES[file.table], opened.header, records.rows, LATEST)
-        taken = typed.filter(typed.column(IS_PLAIN)).drop_columns([IS_PLAIN])
-        assert taken.num_rows + others.num_rows == records.rows.num_rows
-        plain |= {row.pop("source_line"): row for row in taken.to_pylist()}
+        typed, _ = lane.take(records)
+        plain |= {row.pop("source_line"): row for row in typed.to_pylist()}
     assert len(opened.content_hash) == 64
     return found, plain, opened.rows
 

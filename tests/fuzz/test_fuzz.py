@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.sources import records
-from data_pipeline.sources.text import TextFile
+from data_pipeline.sources.splitting import Splitter
 from tests.fuzz import seeds
 from tests.fuzz.by_examples import run
 from tests.fuzz.judging import Loading, check_reading, folder
@@ -43,12 +43,12 @@ def test_examples_for_some_seconds() -> None:
 
 
 def test_a_reader_that_loses_a_line_is_caught(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    split = TextFile._with_lines
+    split = Splitter._with_lines
 
-    def losing(self: TextFile, table, ragged, lines):
+    def losing(self: Splitter, table, ragged, lines):
         return split(self, table, ragged, lines)[1:]
 
-    monkeypatch.setattr(TextFile, "_with_lines", losing)
+    monkeypatch.setattr(Splitter, "_with_lines", losing)
     data = (PRODUCTS + "7,Mug,Kitchen,1\n").encode()
     with pytest.raises(AssertionError):
         check_reading(place / "raw", "products-2.csv", data)
