@@ -31,7 +31,7 @@ from data_pipeline.masking import Mask
 from data_pipeline.plan import FIRST, NOTHING_NEW, REBUILD, Plan, listed, make_plan
 from data_pipeline.processed import Processed
 from data_pipeline.signals import uninterrupted
-from data_pipeline.sources.arrays import of_numbers, of_texts
+from data_pipeline.sources.arrays import of_numbers, of_one_text, of_texts
 from data_pipeline.sources.files import RawFile
 from data_pipeline.sources.header import brief
 from data_pipeline.sources.kernel import unavailable
@@ -177,7 +177,7 @@ def _raw_reader(
         while part := list(islice(found, RAW_BATCH)):
             numbers, texts = zip(*part, strict=True)
             at = of_numbers(np.array(numbers, np.int64), pa.int64())
-            columns = [of_texts([name] * len(part)), at, of_texts(texts)]
+            columns = [of_one_text(name, len(part)), at, of_texts(texts)]
             yield pa.RecordBatch.from_arrays(columns, schema=load.RAW_SCHEMA)
 
     return fetch

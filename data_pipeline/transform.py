@@ -29,7 +29,7 @@ from data_pipeline.extract import (
 )
 from data_pipeline.judge import judge_rows
 from data_pipeline.masking import Mask, mask_value, personal_columns
-from data_pipeline.sources.arrays import of_numbers, of_texts
+from data_pipeline.sources.arrays import of_numbers, of_one_text
 from data_pipeline.sources.header import Format
 from data_pipeline.sources.instants import micros
 from data_pipeline.sources.outline import BlockOutline, LineSet
@@ -253,7 +253,7 @@ def _complete(batch: pa.RecordBatch, table: Table, file: CleanedFile) -> pa.Reco
     rows, schema = batch.num_rows, doubtful_schema(table)
     latest = np.full(rows, micros(file.first_seen + FUTURE_TOLERANCE))
     constant = {
-        "source_file": of_texts([file.file.name] * rows),
+        "source_file": of_one_text(file.file.name, rows),
         "latest": of_numbers(latest, pa.timestamp("us")),
     }
     columns = []

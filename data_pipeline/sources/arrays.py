@@ -35,6 +35,14 @@ def of_texts(texts: Sequence[str]) -> pa.StringArray:
     return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
 
 
+def of_one_text(text: str, rows: int) -> pa.StringArray:
+    """An Arrow array of the same text in so many rows."""
+    encoded = text.encode()
+    bounds = np.arange(rows + 1, dtype=np.int32) * np.int32(len(encoded))
+    buffers = [None, _buffer(bounds), pa.py_buffer(encoded * rows)]
+    return pa.Array.from_buffers(pa.string(), rows, buffers)
+
+
 def valid_where(values: pa.Array, valid: Mask) -> pa.Array:
     """The same array with NULL where it is not `valid`."""
     bits = _bits(np.concatenate((np.zeros(values.offset, bool), valid)))

@@ -18,12 +18,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from data_pipeline.sources.scan import (
     CR,
     LF,
     QUOTE,
+    Bytes,
     Mask,
     Positions,
     find_byte,
@@ -53,13 +53,11 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole records of a file, and the line on which the first of them begins. The layout is
-    there when it had to be found to see how far the records are whole.
-    """
+    """Whole records of a file, and the line on which the first of them begins."""
 
     data: bytes
     first_line: int
-    layout: Layout | None = None
+    layout: Layout
 
 
 class Grammar:
@@ -117,11 +115,17 @@ def find_records(
     inside = np.zeros(len(newlines), bool)
     spoilt: dict[int, str] = {}
     consumed = len(block) if final else _last_end(newlines, inside)
-    if b'"' in block or b"\r" in block:
-        paired = None if suspicious else _pair_quotes(block, newlines, ord(delimiter), final)
+    quotes, returns = find_byte(block, QUOTE), find_byte(block, CR)
+    followed = data[np.minimum(returns + 1, len(data) - 1)] == LF
+    if len(quotes) or len(returns):
+        lone = returns[~followed]
+        paired = None
+        if not suspicious:
+            paired = _pair_quotes(data, newlines, quotes, lone, ord(delimiter), final=final)
         if paired is None:
+            suspects = np.sort(np.concatenate((quotes, lone))).tolist()
             inside, spoilt, consumed = _walk(
-                block, data, newlines, grammar(delimiter), fields, final
+                block, newlines, suspects, grammar(delimiter), fields, final
             )
         else:
             inside, consumed = paired
@@ -133,7 +137,7 @@ def find_records(
     lines = np.concatenate(([0], ending + 1))
     if starts[-1] >= consumed:
         starts, ends, lines = starts[:-1], ends[:-1], lines[:-1]
-    if b"\r" in block:
+    if followed.any():
         ends = _before_line_ends(data, starts, ends)
     filled = ends > starts
     if not filled.all():
@@ -143,7 +147,7 @@ def find_records(
     return Layout(starts, ends, lines, faults, consumed, count, np.flatnonzero(inside[:count]))
 
 
-def _before_line_ends(data: NDArray[np.uint8], starts: Positions, ends: Positions) -> Positions:
+def _before_line_ends(data: Bytes, starts: Positions, ends: Positions) -> Positions:
     """Leave the carriage return of a CR LF out of the record."""
     if not len(ends):
         return ends
@@ -158,28 +162,28 @@ def _last_end(newlines: Positions, inside: Mask) -> int:
 
 
 def _pair_quotes(
-    block: bytes, newlines: Positions, delimiter: int, final: bool
+    data: Bytes,
+    newlines: Positions,
+    quotes: Positions,
+    lone: Positions,
+    delimiter: int,
+    *,
+    final: bool,
 ) -> tuple[Mask, int] | None:
     """Pair the quotes of a block in one go: which newlines lie inside quotes, and how far records
     are complete. None when a quote stands where no quoted field begins or ends, or a carriage
     return stands alone: then the records have to be walked through.
     """
-    data = np.frombuffer(block, np.uint8)
-    quotes, returns = find_byte(block, QUOTE), find_byte(block, CR)
     size = len(data)
     if len(quotes) % 2 and final:
         return None
     opening, closing = quotes[0::2], quotes[1::2]
     before = data[np.maximum(opening - 1, 0)]
     begins = (opening == 0) | (before == delimiter) | (before == LF) | (before == QUOTE)
-    after = data[np.minimum(closing + 1, size - 1)]
+    after, second = (data[np.minimum(closing + n, size - 1)] for n in (1, 2))
     stops = (closing == size - 1) | (after == delimiter) | (after == LF) | (after == QUOTE)
-    if len(returns):
-        stops |= (after == CR) & (data[np.minimum(closing + 2, size - 1)] == LF)
-        lone = returns[data[np.minimum(returns + 1, size - 1)] != LF]
-        if len(lone) and bool((np.searchsorted(quotes, lone) % 2 == 0).any()):
-            return None
-    if not (begins.all() and stops.all()):
+    stops |= (after == CR) & (second == LF)
+    if (np.searchsorted(quotes, lone) % 2 == 0).any() or not (begins.all() and stops.all()):
         return None
     inside = np.searchsorted(quotes, newlines) % 2 == 1
     return inside, size if final else _last_end(newlines, inside)
@@ -187,16 +191,15 @@ def _pair_quotes(
 
 def _walk(
     block: bytes,
-    data: NDArray[np.uint8],
     newlines: Positions,
+    suspects: list[int],
     rules: Grammar,
     fields: int,
     final: bool,
 ) -> tuple[Mask, dict[int, str], int]:
-    """Go from one record with a quote or a lone carriage return to the next."""
+    """Go from one record with a quote or a lone carriage return, the suspects, to the next."""
     inside = np.zeros(len(newlines), bool)
     spoilt: dict[int, str] = {}
-    suspects = _suspects(block, data)
     position = at = 0
     while (at := bisect_left(suspects, position, at)) < len(suspects):
         suspect = suspects[at]
@@ -218,17 +221,6 @@ def _walk(
                 inside[first:last] = True
             position = match.end() + 1
     return inside, spoilt, len(block) if final else _last_end(newlines, inside)
-
-
-def _suspects(block: bytes, data: NDArray[np.uint8]) -> list[int]:
-    """The positions of quotes and of lone carriage returns, in order."""
-    found = find_byte(block, QUOTE)
-    if b"\r" in block:
-        returns = find_byte(block, CR)
-        following = data[np.minimum(returns + 1, len(data) - 1)]
-        found = np.sort(np.concatenate((found, returns[following != LF])))
-    positions: list[int] = found.tolist()
-    return positions
 
 
 def _why_spoilt(rules: Grammar, line: bytes) -> str:

@@ -200,23 +200,20 @@ class TextFile:
                 pending += block
                 self._check_length(pending)
                 continue
-            whole, lines = self._complete(pending[:cut], given_up=len(pending) > MAX_RECORD_BYTES)
+            whole = self._complete(pending[:cut], final=len(pending) > MAX_RECORD_BYTES)
             if whole.data:
                 yield whole
-                self._line += lines
+                self._line += whole.layout.newlines
             pending = pending[len(whole.data) :] + block
         if pending:
-            yield Block(pending, self._line)
+            yield self._complete(pending, final=True)
 
-    def _complete(self, data: bytes, *, given_up: bool) -> tuple[Block, int]:
-        """Take the whole records of some lines, and count the lines: an open quote waits for more
-        text, until it is given up.
+    def _complete(self, data: bytes, *, final: bool) -> Block:
+        """Take the whole records of some lines: an open quote waits for more text, until it is
+        `final`.
         """
-        if given_up or b'"' not in data:
-            return Block(data, self._line), count_newlines(data)
-        fields = len(self.header.names)
-        layout = find_records(data, self.delimiter, fields, final=False)
-        return Block(data[: layout.consumed], self._line, layout), layout.newlines
+        layout = find_records(data, self.delimiter, len(self.header.names), final=final)
+        return Block(data[: layout.consumed], self._line, layout)
 
     def _check_length(self, pending: bytes) -> None:
         if len(pending) > 2 * MAX_RECORD_BYTES:
@@ -226,14 +223,14 @@ class TextFile:
             )
 
     def _lay_out(self, block: Block) -> Layout:
+        if b'"' not in block.data or not self._has_ragged_lines(block):
+            return block.layout
         fields = len(self.header.names)
-        layout = block.layout or find_records(block.data, self.delimiter, fields, final=True)
-        if b'"' in block.data and self._has_ragged_lines(block, layout):
-            layout = find_records(block.data, self.delimiter, fields, final=True, suspicious=True)
-        return layout
+        return find_records(block.data, self.delimiter, fields, final=True, suspicious=True)
 
-    def _has_ragged_lines(self, block: Block, layout: Layout) -> bool:
+    def _has_ragged_lines(self, block: Block) -> bool:
         """Whether a record over several lines has the wrong number of fields."""
+        layout = block.layout
         end = layout.newlines + (not block.data.endswith(b"\n"))
         spans = np.diff(np.append(layout.lines, end)) > 1
         rules = grammar(self.delimiter)
