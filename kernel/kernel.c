@@ -68,7 +68,7 @@ static inline const u8 *read_digits(const u8 *p, u64 *value) {
 /* Each reader returns where the value ends, or 0 when it is not plain. */
 
 static inline const u8 *read_whole(const Field *field, const u8 *p, i64 *value) {
-  int minus = field->low < 0 && *p == '-';
+  int minus = *p == '-';
   const u8 *first = p += minus;
   u64 size;
   p = read_digits(p, &size);
@@ -101,7 +101,7 @@ static inline u32 two(const u8 *p) {
 }
 
 static inline u32 days_of(u32 year, u32 month) {
-  static const u8 days[13] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  static const u8 days[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   int is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
   return days[month] + (month == 2 && is_leap);
 }
@@ -118,7 +118,7 @@ static inline i64 day_number(u32 year, u32 month, u32 day) {
 static inline const u8 *read_instant(const Field *field, const u8 *p, i64 *value) {
   u32 century, year, month, day, hour, minute, second = 0, micros = 0;
   if ((century = two(p)) > 99 || (year = two(p + 2)) > 99 || p[4] != '-') return 0;
-  if ((month = two(p + 5)) > 12 || month == 0 || p[7] != '-') return 0;
+  if ((month = two(p + 5)) > 12 || p[7] != '-') return 0;
   year += century * 100;
   if ((day = two(p + 8)) == 0 || day > days_of(year, month) || year < FIRST_YEAR) return 0;
   i64 seconds = day_number(year, month, day) * 86400;
@@ -175,20 +175,20 @@ static int is_address(const u8 *classes, const u8 *p, const u8 *to) {
   }
 }
 
-/* Go to the end of a text. A quote in it, or a line end in quotes, is not plain. */
+/* Go to the end of a text; whether that is where its field ends, others see. */
 static inline const u8 *skip_text(const u8 *p, int is_quoted) {
   if (is_quoted)
-    while (*p != '"' && *p != '\n' && *p != '\r') p++;
+    while (*p != '"' && *p != '\n') p++;
   else
     while (!ends_field[*p]) p++;
-  return (*p == '"') == is_quoted ? p : 0;
+  return p;
 }
 
 /* The same, and copy it. */
 static inline const u8 *read_text(const Job *job, Field *field, const u8 *p, int is_quoted) {
   const u8 *first = p;
   u8 *to = field->letters + field->used;
-  if (!(p = skip_text(p, is_quoted))) return 0;
+  p = skip_text(p, is_quoted);
   if (p > first) {
     for (const u8 *from = first; from < p;) *to++ = *from++;
     u8 begin = *first, end = p[-1];
@@ -265,14 +265,14 @@ void read_lines(Job *job, const u8 *text, u32 size, i64 line) {
   u32 row = 0, lefts = 0;
   for (const u8 *p = text, *next; p < text + size; p = next, line++) {
     int is_skipped = (skip && *skip++) || *p == '\n' || (*p == '\r' && p[1] == '\n');
+    if (!is_skipped && (next = read_line(job, p, row))) {
+      job->lines[row++] = line;
+      continue;
+    }
     if (!is_skipped) {
-      if ((next = read_line(job, p, row))) {
-        job->lines[row++] = line;
-        continue;
-      }
+      job->left[lefts++] = line;
       forget_texts(job, row);
     }
-    if (!is_skipped) job->left[lefts++] = line;
     for (next = p; *next++ != '\n';) {}
   }
   job->rows = row;

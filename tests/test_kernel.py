@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +71,8 @@ def valid(values: Values | None) -> list[bool] | None:
         (b"x,a\n2,b\n", [2], [1]),
         (b"1\n2,b\n1,a,c\n,\n", [2], [1, 3, 4]),
         (b"1,a\r2,b\n3,c\n", [2], [1]),
+        (b"\r,a\n1,b\n", [2], [1]),
+        (b'"1,,a\n"1\n,"a",b"\n1,"a,\n', [], [1, 2, 3, 4]),
         (b"1,a\r", [1], []),  # the text ends with a line feed of ours
         (b'"1","a"\n2,"b,c"\n', [1, 2], []),
         (b'1,"a""b"\n2,"a\n3,b"\n4,"a"b\n5,a"b\n"6,a\n', [], [1, 2, 3, 4, 5, 6]),
@@ -84,6 +88,101 @@ def test_lines_are_taken_or_left(data: bytes, taken: list[int], left: list[int])
     assert (found.lines.tolist(), found.left.tolist()) == (taken, left)
 
 
+WIDE = Field(Kind.WHOLE, low=-(2**62), high=2**63 - 1, is_wide=True)
+MONEY = Field(Kind.MONEY, low=5_000, high=10**16, is_wide=True)
+TIME = Field(Kind.INSTANT, high=253_402_300_799_999_999, is_wide=True)
+LATEST = 1_714_885_505_000_000  # 2024-05-05 05:05:05
+
+
+def micros(text: str) -> int:
+    moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        *((NUMBER, text, int(text)) for text in ("0", "7", "-9", "-0", "1000", "0" * 18 + "3")),
+        *((NUMBER, text, None) for text in ("-", "1-", "--1", "+1", "-10", "1001")),
+        *((NUMBER, text, None) for text in ("1:", "/1", "1.", "x")),
+        (NUMBER, "0" * 19 + "3", None),
+        (NUMBER, "18446744073709551617", None),  # 1 in 64 bits
+        (WIDE, "9223372036854775807", 2**63 - 1),
+        (WIDE, "9223372036854775808", None),
+        (WIDE, "-9999999999999999999", None),
+        (WIDE, "-4611686018427387904", -(2**62)),
+        (WIDE, "-4611686018427387905", None),
+        (replace(NUMBER, nonzero=True), "0", None),
+        (replace(NUMBER, nonzero=True), "-0", None),
+        *((MONEY, text, units) for text, units in {
+            "1": 10_000, "0.5": 5_000, "0.50": 5_000, "0.500": 5_000, "1.2345": 12_345,
+            "12.34": 123_400, "007.125": 71_250, "1000000000000": 10**16,
+        }.items()),
+        *((MONEY, text, None) for text in (
+            "", ".", "5.", ".5", "1.23456", "1.2.3", "-1", "+1", "1,5", "0.4999", "1e3", "1:",
+            "1000000000000.0001", "00000000000001", "x", "1.x",
+        )),
+        *((TIME, text, micros(text)) for text in (
+            "1970-01-01", "2024-02-29", "2000-02-29", "2023-12-31 23:59:59", "2024-03-01T00:00",
+            "9999-12-31 23:59:59.999999", "2024-01-01 10:20:30.1", "2024-01-01 10:20:30.000001",
+            "1999-04-30", "2001-10-31 05:06", "2100-03-01",
+        )),
+        (TIME, "2024-01-01 10:20Z", micros("2024-01-01 10:20")),
+        (TIME, "2024-01-01T10:20:30.25Z", micros("2024-01-01 10:20:30.25")),
+        *((TIME, text, None) for text in (
+            "1969-12-31", "2023-02-29", "1900-02-29", "2100-02-29", "2024-04-31", "2024-13-01",
+            "2024-00-01", "2024-01-00", "2024-01-32", "2024/01-01", "2024-01/01", "2024-1-01",
+            "20x4-01-01", "202a-01-01", "2024-0a-01", "2024-01-0a", "2024-01-a1", "24-01-01",
+            "2024-01-01Z", "2024-01-01 24:00", "2024-01-01 10:60", "2024-01-01 10:00:60",
+            "2024-01-01 10", "2024-01-01 10.20", "2024-01-01t10:20", "2024-01-01 10:20:",
+            "2024-01-01 10:20:30.", "2024-01-01 10:20:30.Z", "2024-01-01 10:20:30.1234567",
+            "2024-01-01 10:20:30z", "2024-01-01 10:20:30ZZ", "2024-01-01 1:20", "2024-01-01 ",
+            "2024-01-01x10:20", "2024-01-01 10:20:3", "2024-01-01 10:20:30+02:00",
+        )),
+        (replace(TIME, high=LATEST), "2024-05-05 05:05:05", LATEST),
+        (replace(TIME, high=LATEST), "2024-05-05 05:05:05.000001", None),
+    ],
+)  # fmt: skip
+def test_values_are_read_exactly_or_left(field: Field, text: str, value: int | None) -> None:
+    """Bare and in quotes, at the end of a line and in it."""
+    field = replace(field, empty=Empty.IS_DOUBTFUL)
+    wanted = [value] * 2 if value is not None else []
+    before = read(f'{text},1\n"{text}",1'.encode(), field, ANY)
+    behind = read(f'1,{text}\n1,"{text}"\r\n'.encode(), ANY, field)
+    assert [numbers(before.values[0]), numbers(behind.values[1])] == [wanted, wanted]
+
+
+ADDRESS = Field(Kind.EMAIL, Empty.IS_DOUBTFUL)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "is_taken"),
+    [
+        *((NOTE, text, True) for text in (
+            "a", "NULLS", "NUL", "NULl", "null", "x y", "a\u00a0b", "é", "東京", "\u00e0", "a\x01",
+            "NULL x", "'", "\u00a1", "x NULL",
+        )),
+        *((NOTE, text, False) for text in (
+            "NULL", " ", " a", "a ", "\u00a0", "\u00a0a", "a\u00a0", "é ", " é",
+            "\u00a0é", "é\u00a0",
+        )),
+        *((ADDRESS, text, True) for text in ("a@b.b", "aa.a@bb.bb.b", "a.a@b.b")),
+        *((ADDRESS, text, False) for text in (
+            "a", "a@", "@b.b", "a@b", "a@b.", "a@.b", "a@b..b", "a@b.b@b", "b@b.b", "a@a.a", "a.a",
+            "a@b.c", "c@b.b", "aa", "abb.b", "a@@b.b", "a@b.b.", "a.b.b", "@", "a@b.b,",
+        )),
+    ],
+)  # fmt: skip
+def test_texts_are_taken_as_they_are_or_left(field: Field, text: str, is_taken: bool) -> None:
+    """A blank is U+0020 or U+00A0 here; addresses have a and . before the @, b behind it."""
+    classes = NO_CLASSES.copy()
+    classes[list(b"a.")], classes[ord("b")] = kernel.Letter.IN_LOCAL, kernel.Letter.IN_DOMAIN
+    data = f'"{text}"\n'.encode() + (b"" if "," in text else f"{text}\n".encode())
+    found = Kernel([field], ",", " \u00a0", classes).read(Lines(data, 1, data.count(b"\n")))
+    assert texts(found.values[0]) == ([text] * data.count(b"\n") if is_taken else [])
+    assert len(found.lines) + len(found.left) == data.count(b"\n")
+
+
 def test_lines_count_from_the_first_one_of_the_file() -> None:
     found = read(b"1,a\nx,\n2,b\n", NUMBER, NOTE, first=7_000_000_000)
     assert found.lines.tolist() == [7_000_000_000, 7_000_000_002]
@@ -97,9 +196,14 @@ def test_lines_that_are_skipped_are_in_neither() -> None:
 
 
 def test_a_line_that_is_left_leaves_no_letters_behind() -> None:
-    found = read(b"a,1\nbcd,x\n,2\nNULL,3\ne,4\n", NOTE, NUMBER)
-    assert texts(found.values[0]) == ["a", None, "e"]
+    found = read(b"a,1\nbcd,x\ne,2\nNULL,3\n,4\n", NOTE, NUMBER)
+    assert texts(found.values[0]) == ["a", "e", None]
     assert numbers(found.values[1]) == [1, 2, 4]
+
+
+def test_a_text_is_what_stands_between_its_quotes_or_up_to_the_line_end() -> None:
+    found = read(b'1,",x"\n1,"a\rb"\r\n1,c d\r\n1,","\n1,""\n1,\r\n', NUMBER, NOTE)
+    assert texts(found.values[1]) == [",x", "a\rb", "c d", ",", None, None]
 
 
 def test_fields_that_nobody_wants_may_hold_anything_but_odd_quotes() -> None:

@@ -105,25 +105,25 @@ def _write(
         _small(sold.quantity[some]),
         *_money(sold.price[some]),
         *_number(sold.order[some]),
-        *_money(sold.discount[some]),
     ]
+    discount = _money(sold.discount[some])
     ends_of = [channel + b",\n" for channel in channels]
     channel = sold.channel[some]
     sizes = np.array([len(text) for text in ends_of])[channel]
-    ends = np.cumsum(sum((length for _, length in pieces), sizes))
+    ends = np.cumsum(sum((length for _, length in (*pieces, *discount)), sizes))
     # A view whose items overlap: a word can be put at any byte.
     anywhere = np.lib.stride_tricks.as_strided(
         data[:WORD_BYTES].view(np.uint64), shape=(len(data) - WORD_BYTES,), strides=(1,)
     )
     at = np.empty_like(ends)
     at[0], at[1:] = 0, ends[:-1]
-    *before, (text, length) = pieces
-    for some_text, some_length in before:
-        anywhere[at] = some_text
-        at += some_length
-    # So few bytes may follow that what this word has too much would be in the next line.
-    _put_exactly(anywhere, at, text, (np.uint64(1) << _bits(length)) - np.uint64(1))
-    at += length
+    for text, length in pieces:
+        anywhere[at] = text
+        at += length
+    # So few bytes may follow that what these words have too much would be in the next line.
+    for text, length in discount:
+        _put_exactly(anywhere, at, text, (np.uint64(1) << _bits(length)) - np.uint64(1))
+        at += length
     _put_ends(anywhere, at, channel, ends_of)
     return ends
 

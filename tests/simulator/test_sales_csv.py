@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from data_pipeline.simulator import sales_csv as module
@@ -51,6 +51,11 @@ def expected(rows: list[Row]) -> str:
     return text.getvalue()
 
 
+NOTHING: Row = (0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+@example([(*NOTHING[:6], 0, 5, 0), (*NOTHING[:6], 99_999_999, 0, 0)])
+@settings(max_examples=100)
 @given(st.lists(row, min_size=1, max_size=40))
 def test_lines_are_those_of_the_csv_module(rows: list[Row]) -> None:
     sold, ids = lines_of(rows)
