@@ -162,6 +162,7 @@ def _number(numbers: Ints, empty: int | None = None) -> list[Piece]:
     """Return numbers from 0 with a comma behind them; `empty` is the one that is not written."""
     *before, (text, length) = _digits(numbers)
     if int(length.max()) == WORD_BYTES:
+        length = length if empty is None else np.where(numbers == empty, 0, length)
         return [*before, (text, length), (np.full_like(text, COMMA), np.ones_like(length))]
     text = text | np.uint64(COMMA) << _bits(length)
     length = length + 1

@@ -54,6 +54,7 @@ def expected(rows: list[Row]) -> str:
 NOTHING: Row = (0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
+@example([NOTHING, (0, 0, 99_999_999, 0, 0, 0, 0, 0, 0)])
 @example([(*NOTHING[:6], 0, 5, 0), (*NOTHING[:6], 99_999_999, 0, 0)])
 @settings(max_examples=100)
 @given(st.lists(row, min_size=1, max_size=40))
