@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -32,7 +32,6 @@ from data_pipeline.contract import (
 from data_pipeline.errors import BooksError
 from data_pipeline.sources.arrays import numbers, of_numbers, valid_where
 from data_pipeline.sources.header import Format
-from data_pipeline.sources.instants import micros
 from data_pipeline.sources.kernel import Empty, Field, Kernel, Kind, Letter, Values, unavailable
 from data_pipeline.sources.reading import Records, Rest
 from data_pipeline.sources.scan import Bytes
@@ -89,9 +88,9 @@ class QuickLane:
                 "read, and not the same ones; nothing was loaded"
             )
         values = {
-            name: _array(read, self.schema.field(name).type)
-            for name, read in zip(self._names, taken.values, strict=True)
-            if name and read
+            name: _array(found, self.schema.field(name).type)
+            for name, found in zip(self._names, taken.values, strict=True)
+            if name and found
         }
         values["source_line"] = of_numbers(taken.lines, pa.int64())
         values |= {column.name: _amount(values) for column in self._derived}
@@ -142,6 +141,11 @@ def _field_of_kind(column: Column, latest: datetime) -> Field:
             return Field(Kind.EMAIL, marks=column.missing_marks)
         case Text():
             return Field(Kind.TEXT, marks=column.missing_marks)
+
+
+def micros(moment: datetime) -> int:
+    """The microseconds from 1970-01-01 to a moment (UTC, without zone)."""
+    return (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1)
 
 
 def _letters_of(address: Email) -> Bytes:

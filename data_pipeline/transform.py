@@ -31,7 +31,6 @@ from data_pipeline.judge import judge_rows
 from data_pipeline.masking import Mask, mask_value, personal_columns
 from data_pipeline.sources.arrays import of_numbers, of_one_text
 from data_pipeline.sources.header import Format
-from data_pipeline.sources.instants import micros
 from data_pipeline.sources.outline import BlockOutline, LineSet
 from data_pipeline.sql import quote, staging_name, text
 
@@ -251,7 +250,7 @@ def doubtful_schema(table: Table) -> pa.Schema:
 def _complete(batch: pa.RecordBatch, table: Table, file: CleanedFile) -> pa.RecordBatch:
     """Add the columns that the file does not have, and those that are the same in all its rows."""
     rows, schema = batch.num_rows, doubtful_schema(table)
-    latest = np.full(rows, micros(file.first_seen + FUTURE_TOLERANCE))
+    latest = np.full(rows, plain.micros(file.first_seen + FUTURE_TOLERANCE))
     constant = {
         "source_file": of_one_text(file.file.name, rows),
         "latest": of_numbers(latest, pa.timestamp("us")),

@@ -234,6 +234,23 @@ def test_ten_thousand_fields() -> None:
     assert read(line + b"\n", *fields, ANY).left.tolist() == [1]
 
 
+def test_lines_too_short_to_be_rows_take_no_room_as_rows() -> None:
+    """40 MB of line feeds, as an open quote may gather them, and every second line a letter."""
+    fields = [replace(NUMBER, empty=Empty.IS_NULL), *([NOTE] * 9)]
+    reader = Kernel(fields, ",", "", NO_CLASSES)
+    data = b"\nx" * 20_000_000
+    found = reader.read(Lines(data, 1, 20_000_001))
+    assert len(found.left) == 20_000_000
+    assert reader._memory.end < 1 << 30
+
+
+def test_as_many_rows_as_bytes_allow() -> None:
+    nulls = [replace(NUMBER, empty=Empty.IS_NULL), NOTE, NOTE]
+    found = read(b",,\n" * 1000 + b",,", *nulls)
+    assert len(found.lines) == 1001
+    assert valid(found.values[0]) == valid(found.values[2]) == [False] * 1001
+
+
 def test_a_kernel_reads_one_text_after_the_other() -> None:
     """What is read of one is not touched by the next, larger or smaller, nor seen in it."""
     reader = Kernel([NUMBER, NOTE], ";", "", NO_CLASSES)

@@ -208,15 +208,16 @@ class Kernel:
         memory.end = self._first_free
         text = memory.put(lines.data, b"\n", bytes(PADDING))
         size = len(lines.data) + (not lines.data.endswith(b"\n"))
+        rows = min(lines.count, size // len(self._fields)) + 1  # a delimiter or line end a field
         skip = 0 if lines.skipped is None else memory.put(lines.skipped.tobytes())
         for field in self._fields:
             if field["kind"] in TEXTS:
                 field["letters"] = memory.room(size)
             if field["kind"] != Kind.SKIPPED:
-                field["values"] = memory.room((lines.count + 1) * (8 if field["is_wide"] else 4))
-                field["valid"] = memory.room(lines.count) if field["empty"] == Empty.IS_NULL else 0
+                field["values"] = memory.room((rows + 1) * (8 if field["is_wide"] else 4))
+                field["valid"] = memory.room(rows) if field["empty"] == Empty.IS_NULL else 0
         fields = memory.put(self._fields.tobytes())
-        taken, left = memory.room(8 * lines.count), memory.room(8 * lines.count)
+        taken, left = memory.room(8 * rows), memory.room(8 * lines.count)
         places = (fields, self._blanks, self._classes, skip, taken, left)
         order = np.array((self._delimiter, len(self._fields), *places, 0, 0), _JOB)
         job = memory.put(order.tobytes())

@@ -19,7 +19,7 @@ from data_pipeline.sources.arrays import mask, numbers, of_mask, of_numbers, of_
 from data_pipeline.sources.files import RawFile, content_hash
 from data_pipeline.sources.header import Format, match_header
 from data_pipeline.sources.kernel import Lines
-from data_pipeline.sources.letters import Letters
+from data_pipeline.sources.letters import letters_of
 from data_pipeline.sources.outline import BlockOutline
 from data_pipeline.sources.reading import NUL, SHOWN_NUL, with_raw
 from data_pipeline.sources.scan import Mask, Positions
@@ -131,8 +131,9 @@ class ParquetRecords:
         *others, last = (column for _, column in _values(self.batch))
         ended = pc.binary_join_element_wise(last, "", "\n")
         texts = pc.binary_join_element_wise(*others, ended, DELIMITER)
-        data = Letters.of(pc.if_else(of_mask(self._odd), "\n", texts)).data.tobytes()
-        return Lines(data, self.first, len(self._odd), self._odd if self._odd.any() else None)
+        letters, _ = letters_of(pc.if_else(of_mask(self._odd), "\n", texts))
+        skipped = self._odd if self._odd.any() else None
+        return Lines(letters.tobytes(), self.first, len(self._odd), skipped)
 
     def rest(self, left: Positions | None = None) -> ParquetRest:
         if left is None:
